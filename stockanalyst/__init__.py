@@ -1,0 +1,1 @@
+"""Honest stock forecasts, the random walk beside every one."""

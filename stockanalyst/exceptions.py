@@ -1,0 +1,178 @@
+"""Every error that the package raises on purpose.
+
+::
+
+    StockAnalystError
+    ├── InputError (ValueError)        what the caller asked for can't be answered
+    │   ├── InvalidSymbol
+    │   ├── InvalidHorizon
+    │   ├── InvalidCutoff
+    │   └── InsufficientHistory
+    ├── DataError                      what a provider or a file gave can't be trusted
+    │   └── FrameSchema (ValueError)
+    ├── SourceError                    a vendor didn't answer; `retryable` says if waiting helps
+    │   ├── RateLimited
+    │   ├── SourceTimeout
+    │   └── PayloadError
+    ├── ModelUnavailable               a model can't take part; `mend` says what to do
+    └── ReportError                    a cell of a report's notebook failed
+
+Each message is one line that names the parameter, the value and the mend. Each class keeps the
+objects that it was made of.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def shown(value: object, limit: int = 40) -> str:
+    """A value as it may stand in a one-line message: quoted if text, cut when long."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}… ({len(str(value))} characters)"
+
+
+def did_you_mean(value: str, known: Iterable[str]) -> str:
+    """The sentence 'did you mean X?', or an empty string when nothing known is near."""
+    near = get_close_matches(value, list(known), n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+class StockAnalystError(Exception):
+    """Root of the tree."""
+
+
+class InputError(StockAnalystError, ValueError):
+    """A parameter that can't be used.
+
+    Parameters
+    ----------
+    parameter : str
+        Its name, as the caller wrote it.
+    value : object
+        What was given.
+    mend : str
+        What to do instead.
+    """
+
+    def __init__(self, parameter: str, value: object, mend: str) -> None:
+        self.parameter, self.value, self.mend = parameter, value, mend
+        super().__init__(f"{parameter} {shown(value)}: {mend}")
+
+
+class InvalidSymbol(InputError):
+    """A symbol that is malformed or that no provider knows."""
+
+    def __init__(self, value: object, mend: str) -> None:
+        super().__init__("symbol", value, mend)
+
+
+class InvalidHorizon(InputError):
+    """A horizon outside what the models forecast."""
+
+    def __init__(self, value: object, maximum: int) -> None:
+        super().__init__("horizon", value, f"give a whole number of sessions from 1 to {maximum}")
+
+
+class InvalidCutoff(InputError):
+    """A cutoff that is no date, or outside the data."""
+
+    def __init__(self, value: object, mend: str) -> None:
+        super().__init__("cutoff", value, mend)
+
+
+class InsufficientHistory(InputError):
+    """Too few sessions for an honest walk-forward."""
+
+    def __init__(self, symbol: str, available: int, needed: int, why: str) -> None:
+        self.available, self.needed = available, needed
+        super().__init__(
+            "symbol",
+            symbol,
+            f"{available} sessions up to the cutoff, {needed} are needed ({why}); "
+            "choose a later cutoff, a shorter horizon or a longer history",
+        )
+
+
+class DataError(StockAnalystError):
+    """Data that can't be trusted."""
+
+
+class FrameSchema(DataError, ValueError):
+    """A frame that breaks the schema of :mod:`stockanalyst.frames`.
+
+    Parameters
+    ----------
+    where : str
+        The file, provider or frame.
+    column : str
+        The column, or ``"session"`` for the index.
+    problem : str
+        What is wrong, with the first offending value and its place.
+    mend : str
+        What to do.
+    """
+
+    def __init__(self, where: str, column: str, problem: str, mend: str) -> None:
+        self.where, self.column, self.problem, self.mend = where, column, problem, mend
+        super().__init__(f"{where}: column {column!r} {problem}; {mend}")
+
+
+class SourceError(StockAnalystError):
+    """A vendor that didn't answer as documented."""
+
+    retryable = True
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source, self.reason = source, reason
+        super().__init__(f"{source}: {reason}")
+
+
+class RateLimited(SourceError):
+    """The vendor refuses for now."""
+
+
+class SourceTimeout(SourceError):
+    """The vendor, or the network, didn't answer in time."""
+
+
+class PayloadError(SourceError):
+    """The vendor answered something that isn't in its documentation."""
+
+    retryable = False
+
+
+class ModelUnavailable(StockAnalystError):
+    """A model that can't take part in an analysis.
+
+    Parameters
+    ----------
+    model : str
+        Its name.
+    reason : str
+        Why, in a sentence.
+    mend : str
+        The command that makes it available.
+    """
+
+    def __init__(self, model: str, reason: str, mend: str) -> None:
+        self.model, self.reason, self.mend = model, reason, mend
+        super().__init__(f"{model}: {reason}; {mend}")
+
+
+class ReportError(StockAnalystError):
+    """A notebook that didn't run to its end.
+
+    Parameters
+    ----------
+    notebook : str
+        Its file name.
+    cell : int or None
+        Number of the failing cell, counted from 1; None when the kernel itself failed.
+    reason : str
+        The last line of the failure.
+    """
+
+    def __init__(self, notebook: str, cell: int | None, reason: str) -> None:
+        self.notebook, self.cell, self.reason = notebook, cell, reason
+        place = f"cell {cell}" if cell is not None else "its kernel"
+        super().__init__(f"{notebook}, {place}: {reason}")

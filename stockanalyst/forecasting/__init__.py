@@ -1,0 +1,1 @@
+"""Forecasters of prices: the past in, the next sessions with intervals out."""

@@ -1,0 +1,80 @@
+"""Prices as a model sees them."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from stockanalyst.exceptions import InvalidCutoff
+
+
+@dataclass(frozen=True)
+class PriceHistory:
+    """What a provider knows of one symbol.
+
+    Attributes
+    ----------
+    symbol : str
+        In the provider's spelling.
+    frame : DataFrame
+        A price frame (:mod:`stockanalyst.frames`).
+    provider : str
+        Which provider answered.
+    today : Timestamp
+        The provider's last possible cutoff, a plain date: the present day for a live one, the last
+        session for embedded data and files.
+    notes : tuple of str
+        What a reader must know of the data, in sentences.
+    """
+
+    symbol: str
+    frame: pd.DataFrame
+    provider: str
+    today: pd.Timestamp
+    notes: tuple[str, ...] = ()
+
+    def until(self, cutoff: pd.Timestamp | None) -> pd.DataFrame:
+        """The rows that were known at the close of `cutoff`; all of them for None.
+
+        Raises
+        ------
+        InvalidCutoff
+            The cutoff lies before the first session or after `today`.
+        """
+        if cutoff is None:
+            return self.frame
+        first, last = self.frame.index[0], self.frame.index[-1]
+        if cutoff < first or cutoff > max(last, self.today):
+            where = "in the future" if cutoff > self.today else "before the data"
+            raise InvalidCutoff(
+                f"{cutoff:%Y-%m-%d}",
+                f"is {where}: {self.symbol} ({self.provider}) has sessions from "
+                f"{first:%Y-%m-%d} to {last:%Y-%m-%d}; give a date in that range",
+            )
+        return self.frame.loc[:cutoff]
+
+
+def rebased_close(frame: pd.DataFrame) -> pd.Series:
+    """Closes adjusted for splits and dividends, on the scale of the last close as traded.
+
+    Returns are those of ``adj_close``; the last value is that of ``close``. So nothing that
+    happened after the last row, not even a later split, changes what a model sees.
+
+    Returns
+    -------
+    Series of float64, named ``"close"``, indexed as `frame`.
+    """
+    close, adjusted = frame["close"], frame["adj_close"]
+    rebased: pd.Series = adjusted / adjusted.iloc[-1] * close.iloc[-1]
+    return rebased.rename("close")
+
+
+def digest(frame: pd.DataFrame | pd.Series) -> str:
+    """SHA-256 of index, column names and values, in hexadecimal."""
+    table = frame.to_frame() if isinstance(frame, pd.Series) else frame
+    sha = hashlib.sha256()
+    sha.update("\n".join(map(str, table.columns)).encode())
+    sha.update(pd.DatetimeIndex(table.index).as_unit("ns").asi8.astype("<i8").tobytes())
+    sha.update(np.ascontiguousarray(table.to_numpy(), dtype="<f8").tobytes())
+    return sha.hexdigest()

@@ -1,0 +1,52 @@
+"""Ticker symbols and the exchange that each trades on."""
+
+import re
+
+from stockanalyst.exceptions import InvalidSymbol
+
+MAX_LENGTH = 20
+_SYMBOL = re.compile(r"[\^A-Z0-9][A-Z0-9^=.\-]*")
+
+# Yahoo's suffix of a symbol -> the exchange's market identifier code (ISO 10383).
+_SUFFIX_MIC = {
+    "AS": "XAMS", "AX": "XASX", "BO": "XBOM", "BR": "XBRU", "CO": "XCSE", "DE": "XETR",
+    "HE": "XHEL", "HK": "XHKG", "IR": "XDUB", "IS": "XIST", "JK": "XIDX", "JO": "XJSE",
+    "KL": "XKLS", "KQ": "XKRX", "KS": "XKRX", "L": "XLON", "LS": "XLIS", "MC": "BMEX",
+    "MI": "XMIL", "MX": "XMEX", "NS": "XBOM", "NZ": "XNZE", "OL": "XOSL", "PA": "XPAR",
+    "SA": "BVMF", "SI": "XSES", "SN": "XSGO", "SS": "XSHG", "ST": "XSTO", "SW": "XSWX",
+    "SZ": "XSHG", "T": "XTKS", "TA": "XTAE", "TO": "XTSE", "TW": "XTAI", "V": "XTSE",
+    "VI": "XWBO", "WA": "XWAR",
+}  # fmt: skip
+
+
+def parse_symbol(text: object) -> str:
+    """The canonical spelling of a symbol: upper case, without surrounding blanks.
+
+    Raises
+    ------
+    InvalidSymbol
+        Not a text, empty, longer than 20 characters, or with characters that no ticker has.
+    """
+    mend = "give one ticker such as AAPL, BRK-B or TCS.NS"
+    if not isinstance(text, str):
+        raise InvalidSymbol(text, mend)
+    symbol = text.strip().upper()
+    if not symbol:
+        raise InvalidSymbol(text, f"is empty; {mend}")
+    if len(symbol) > MAX_LENGTH or not _SYMBOL.fullmatch(symbol) or ".." in symbol:
+        raise InvalidSymbol(text, f"isn't a ticker; {mend} (letters, digits, . - ^ =)")
+    return symbol
+
+
+def calendar_name(symbol: str) -> str:
+    """The ``exchange_calendars`` name of the sessions on which `symbol` trades.
+
+    Yahoo's spelling decides: a suffix names the exchange, ``-USD`` and its like a coin that trades
+    around the clock, ``=X`` a currency pair; everything else trades in New York.
+    """
+    if symbol.endswith("=X"):
+        return "24/5"
+    if re.search(r"-(USD|USDT|EUR|GBP|BTC)$", symbol):
+        return "24/7"
+    _, dot, suffix = symbol.rpartition(".")
+    return _SUFFIX_MIC.get(suffix, "XNYS") if dot else "XNYS"

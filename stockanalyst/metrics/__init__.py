@@ -1,0 +1,1 @@
+"""Numbers of the field, one stated definition each."""
