@@ -147,6 +147,7 @@ def _forecasts(
 ) -> dict[str, dict[str, Vector]]:
     """``yhat`` and bounds by model, each flattened from (cutoffs, horizon)."""
     log_price = np.log(known)
+    base, log_base = known[cutoffs][:, None], log_price[cutoffs][:, None]
     first = max(model.context for model in fitted)
     origins = np.arange(first, int(cutoffs[-1]) + 1)
     centres = {m.name: m.forecast_log(log_price, origins, horizon) for m in fitted}
@@ -155,10 +156,11 @@ def _forecasts(
     result = {}
     for name, centre in centres.items():
         half = conformal_half_widths(log_price, centre, first=first, cutoffs=cutoffs, levels=levels)
-        middle = centre[cutoffs - first]
-        result[name] = {"yhat": np.exp(middle).ravel()}
+        # Moves of the price at the cutoff: where no move is forecast, it comes out to the bit.
+        middle = centre[cutoffs - first] - log_base
+        result[name] = {"yhat": (base * np.exp(middle)).ravel()}
         for position, level in enumerate(levels):
             lower, upper = level_columns([level])
-            result[name][lower] = np.exp(middle - half[:, :, position]).ravel()
-            result[name][upper] = np.exp(middle + half[:, :, position]).ravel()
+            result[name][lower] = (base * np.exp(middle - half[:, :, position])).ravel()
+            result[name][upper] = (base * np.exp(middle + half[:, :, position])).ravel()
     return result

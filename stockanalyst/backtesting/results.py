@@ -1,6 +1,7 @@
 """Scores of a forecast frame, the random walk beside every one."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -15,6 +16,48 @@ from stockanalyst.metrics.forecast import (
     rmse,
     skill_score,
 )
+
+
+@dataclass(frozen=True)
+class MissingModel:
+    """A model that couldn't take part.
+
+    Attributes
+    ----------
+    symbol, model : str
+        Which.
+    reason, mend : str
+        Why, and the command that helps.
+    """
+
+    symbol: str
+    model: str
+    reason: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """A walk-forward and its scores.
+
+    Attributes
+    ----------
+    forecasts : DataFrame
+        Forecast frame, see :mod:`stockanalyst.frames`.
+    skill : DataFrame
+        See :func:`skill_table`.
+    missing : tuple of MissingModel
+    notes : tuple of str
+        What a reader must know of the data.
+    """
+
+    forecasts: pd.DataFrame
+    skill: pd.DataFrame
+    missing: tuple[MissingModel, ...]
+    notes: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        return str(self.skill.style.format(precision=3, na_rep="–").hide(axis="index").to_html())
 
 
 def skill_table(

@@ -81,16 +81,25 @@ def conformal_half_widths(
     volatility = ewma_volatility(log_price)
     half = np.full((cutoffs.size, horizon, len(levels)), np.inf)
     for step in range(1, horizon + 1):
-        n_scores = min(MAX_SCORES, int(cutoffs[0]) - step - first + 1)
-        if n_scores < 1:
-            continue
         origins = np.arange(first, int(cutoffs[-1]) - step + 1)
         errors = log_price[origins + step] - forecasts[: origins.size, step - 1]
         scale = volatility * np.sqrt(step)
-        scores = np.abs(errors) / scale[origins]
-        windows = sliding_window_view(scores, n_scores)[cutoffs - step - n_scores + 1 - first]
-        ranks = np.array([ceil((n_scores + 1) * level) for level in levels])
-        enough = ranks <= n_scores
-        ordered = np.sort(windows, axis=1)
-        half[:, step - 1, enough] = ordered[:, ranks[enough] - 1] * scale[cutoffs][:, None]
+        quantiles = _running_quantiles(
+            np.abs(errors) / scale[origins], cutoffs - step - first + 1, levels
+        )
+        half[:, step - 1, :] = quantiles * scale[cutoffs][:, None]
     return half
+
+
+def _running_quantiles(scores: Vector, known: IntVector, levels: Sequence[float]) -> Matrix:
+    """Conformal quantiles of the newest of the first `known` scores, shape (c, n_levels)."""
+    quantiles = np.full((known.size, len(levels)), np.inf)
+    counts = np.minimum(known, MAX_SCORES)
+    for count in np.unique(counts[counts > 0]):
+        rows = np.flatnonzero(counts == count)
+        ordered = np.sort(sliding_window_view(scores, count)[known[rows] - count], axis=1)
+        for column, level in enumerate(levels):
+            rank = ceil((count + 1) * level)
+            if rank <= count:
+                quantiles[rows, column] = ordered[:, rank - 1]
+    return quantiles

@@ -19,7 +19,20 @@ FACTORIES: dict[str, Callable[[], BaseForecaster]] = {
     LinearForecaster.name: LinearForecaster,
     ARIMAForecaster.name: ARIMAForecaster,
 }
-MODELS = (*FACTORIES, LSTM, ENSEMBLE)
+LABELS = {
+    RandomWalk.name: "random walk",
+    Drift.name: "drift",
+    LinearForecaster.name: "linear regression",
+    ARIMAForecaster.name: "ARIMA",
+    LSTM: "LSTM",
+    ENSEMBLE: "ensemble",
+}
+MODELS = tuple(LABELS)
+
+
+def model_label(model: str) -> str:
+    """A model's name for readers: ``"linear"`` is ``"linear regression"``."""
+    return LABELS.get(model, model)
 
 
 def check_models(names: Iterable[str]) -> tuple[str, ...]:

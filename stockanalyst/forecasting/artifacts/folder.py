@@ -74,8 +74,14 @@ def _read(path: Path) -> Json:
     try:
         description: Json = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DataError(f"{path}: not a description of a trained model; delete it") from error
+        raise _unreadable(path) from error
+    if not isinstance(description, dict) or not {"symbols", "provider"} <= description.keys():
+        raise _unreadable(path)
     return description
+
+
+def _unreadable(path: Path) -> DataError:
+    return DataError(f"{path}: not a description of a trained model; delete it")
 
 
 def _load(path: Path, description: Json) -> LSTMArtifact:
@@ -90,5 +96,5 @@ def _load(path: Path, description: Json) -> LSTMArtifact:
         fields["config"] = LSTMConfig(**fields["config"])
         fields["network"] = network
         return LSTMArtifact(**fields)
-    except (OSError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: not a description of a trained model; delete it") from error
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise _unreadable(path) from error

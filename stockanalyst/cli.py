@@ -1,0 +1,220 @@
+"""The command line: the verbs of :mod:`stockanalyst.api`, ``stockanalyst …``.
+
+What a verb needs is imported when it runs, so that ``--help`` answers at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from stockanalyst import __version__
+from stockanalyst.exceptions import DataError, InputError, StockAnalystError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from stockanalyst.services.protocols import Progress
+    from stockanalyst.services.requests import Options
+
+_MODELS = "random_walk, drift, linear, arima, lstm, ensemble"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        0; 2 for input that can't be used; 1 when a source or a report failed; 130 when interrupted.
+    """
+    asked = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], None] = asked.run
+    try:
+        run(asked)
+    except (InputError, DataError) as error:
+        return _fail(error, 2)
+    except StockAnalystError as error:
+        return _fail(error, 1)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe has left: nothing more to say to anyone
+        return 1
+    return 0
+
+
+def _fail(reason: object, status: int) -> int:
+    sys.stderr.write(f"stockanalyst: {reason}\n")
+    return status
+
+
+def _analyze(asked: argparse.Namespace) -> None:
+    from stockanalyst.bootstrap import build_services
+
+    chosen = _options(asked)
+    with _progress() as progress:
+        analysis = build_services().analysis.analyze(asked.symbol, chosen, progress=progress)
+    if asked.json:
+        import json
+
+        sys.stdout.write(json.dumps(analysis.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        return
+    from stockanalyst.reporting.text import analysis_text
+
+    _console().print(analysis_text(analysis), soft_wrap=True)
+
+
+def _backtest(asked: argparse.Namespace) -> None:
+    from stockanalyst.bootstrap import build_services
+
+    chosen = _options(asked)
+    with _progress() as progress:
+        result = build_services().analysis.backtest(asked.symbols, chosen, progress=progress)
+    from stockanalyst.reporting.text import backtest_text
+
+    _console().print(backtest_text(result, chosen.levels), soft_wrap=True)
+
+
+def _report(asked: argparse.Namespace) -> None:
+    from stockanalyst.bootstrap import build_services
+
+    chosen = _options(asked)
+    with _progress() as progress:
+        report = build_services().reports.render(
+            asked.symbol, chosen, folder=asked.output, progress=progress
+        )
+    sys.stdout.write(f"{report.html}\n{report.notebook}\n{report.manifest}\n")
+
+
+def _train(asked: argparse.Namespace) -> None:
+    from stockanalyst.bootstrap import build_services
+
+    chosen = _options(asked)
+    with _progress() as progress:
+        artifact, path = build_services(networks_dir=asked.output).networks.train(
+            asked.symbols, chosen, progress=progress
+        )
+    sys.stdout.write(
+        f"Trained on {artifact.n_windows:,} windows of {', '.join(artifact.symbols)} up to "
+        f"{artifact.training_cutoff:%Y-%m-%d}: {path}\n"
+    )
+
+
+def _options(asked: argparse.Namespace) -> "Options":
+    from stockanalyst.forecasting.base import DEFAULT_LEVELS
+    from stockanalyst.forecasting.registry import MODELS
+    from stockanalyst.services.requests import options
+
+    return options(
+        horizon=_number(asked.horizon, int),
+        cutoff=asked.cutoff,
+        models=asked.models.split(",") if asked.models else MODELS,
+        levels=[_number(level, float) for level in asked.level or DEFAULT_LEVELS],
+        provider=asked.provider,
+    )
+
+
+def _number(text: object, kind: Callable[[str], float]) -> object:
+    """The number that a text writes, or the text itself for the check that will name it."""
+    try:
+        return kind(str(text))
+    except ValueError:
+        return text
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"stockanalyst: {message}; see {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="stockanalyst",
+        description="Forecasts of a stock, how good such forecasts have been against the random "
+        "walk, and what follows from that.",
+        epilog="stockanalyst COMMAND --help tells the options of a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"stockanalyst {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    analyze = _command(commands, "analyze", _analyze, "analyse one symbol and print it")
+    analyze.add_argument("symbol", help="a ticker, such as AAPL")
+    analyze.add_argument("--json", action="store_true", help="print JSON instead of tables")
+
+    report = _command(commands, "report", _report, "write the report of one symbol")
+    report.add_argument("symbol", help="a ticker, such as AAPL")
+    report.add_argument("--output", type=Path, metavar="DIR", help="folder of the report")
+
+    backtest = _command(commands, "backtest", _backtest, "print the walk-forward scores alone")
+    backtest.add_argument("symbols", nargs="+", metavar="symbol", help="tickers")
+
+    train = _command(commands, "train", _train, "train one LSTM for the symbols together")
+    train.add_argument("symbols", nargs="+", metavar="symbol", help="tickers")
+    train.add_argument("--output", type=Path, metavar="DIR", help="folder, instead of the cache")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[_Parser]",
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    summary: str,
+) -> argparse.ArgumentParser:
+    """A command with the options that all of them share."""
+    command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
+    command.set_defaults(run=run)
+    command.add_argument(
+        "--provider",
+        default="auto",
+        help="auto (yahoo, then sample), yahoo, sample, or files:FOLDER (default: %(default)s)",
+    )
+    command.add_argument(
+        "--horizon", default="7", metavar="N", help="sessions ahead, 1 to 60 (default: %(default)s)"
+    )
+    command.add_argument(
+        "--cutoff", metavar="DATE", help="last session that may be known, YYYY-MM-DD"
+    )
+    command.add_argument("--models", metavar="A,B", help=f"some of {_MODELS} (default: all)")
+    command.add_argument(
+        "--level",
+        action="append",
+        metavar="P",
+        help="coverage of an interval, such as 0.9; may be repeated (default: 0.8 and 0.95)",
+    )
+    return command
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False)
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """Tell on the terminal what is being done; off a terminal, a line a task."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    console = Console(stderr=True, highlight=False, markup=False)
+    bars: dict[str, int] = {}
+    with Progress(*columns, console=console, transient=True) as shown:
+
+        def tell(task: str, share: float) -> None:
+            if task not in bars:
+                bars[task] = shown.add_task(task, total=1.0)
+                if not console.is_terminal:
+                    console.print(task, soft_wrap=True)
+            shown.update(bars[task], completed=share)  # type: ignore[arg-type]  # rich's TaskID
+
+        yield tell
+
+
+if __name__ == "__main__":
+    sys.exit(main())

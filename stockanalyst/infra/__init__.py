@@ -1,0 +1,1 @@
+"""Technical base: settings and the clock."""

@@ -1,0 +1,96 @@
+"""Settings: one typed tree, and the only reader of the environment.
+
+``STOCKANALYST_POLICY__COST=0.002`` sets ``policy.cost``; every field has such a name.
+"""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stockanalyst.exceptions import InputError
+
+
+class PolicySettings(BaseModel):
+    """See :class:`stockanalyst.recommendation.policy.Policy`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alpha: float = Field(default=0.05, gt=0, lt=1)
+    cost: float = Field(default=0.001, ge=0, lt=1)
+    min_edge: float = Field(default=0.0, ge=0, lt=1)
+    min_evidence: int = Field(default=100, ge=30)
+
+
+class LSTMSettings(BaseModel):
+    """See :class:`stockanalyst.forecasting.lstm.LSTMConfig`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lookback: int = Field(default=30, ge=2, le=250)
+    units: int = Field(default=32, ge=1, le=512)
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+    epochs: int = Field(default=25, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    horizon: int = Field(default=20, ge=1, le=60)
+    seed: int = Field(default=0, ge=0)
+
+
+class WalkForwardSettings(BaseModel):
+    """See :class:`stockanalyst.backtesting.splitters.WalkForward`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_cutoffs: int = Field(default=250, ge=250)
+    train_size: int = Field(default=1000, ge=500)
+    refit: int = Field(default=21, ge=1)
+
+
+class Settings(BaseSettings):
+    """The tree.
+
+    Attributes
+    ----------
+    cache_dir : Path
+        Trained networks and a vendor's cookies.
+    reports_dir : Path
+        Where reports go.
+    yahoo_timeout : float
+        Seconds to wait for Yahoo; half of it, at most, to learn whether it can be reached.
+    policy, lstm, walk_forward
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="STOCKANALYST_", env_nested_delimiter="__", frozen=True
+    )
+
+    cache_dir: Path = user_cache_path("stockanalyst")
+    reports_dir: Path = Path("reports")
+    yahoo_timeout: float = Field(default=6.0, gt=0)
+    policy: PolicySettings = PolicySettings()
+    lstm: LSTMSettings = LSTMSettings()
+    walk_forward: WalkForwardSettings = WalkForwardSettings()
+
+
+def load_settings() -> Settings:
+    """Settings from the environment.
+
+    Raises
+    ------
+    InputError
+        A variable holds what its setting can't be; the value isn't repeated.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "STOCKANALYST_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise InputError("environment", name, first["msg"]) from None
+
+
+def quiet_tensorflow() -> None:
+    """Keep tensorflow's start-up messages off the terminal, unless its user set a level."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")

@@ -1,0 +1,119 @@
+"""Reasons as data: a code for programs, the numbers, and a sentence for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stockanalyst.forecasting.registry import model_label
+from stockanalyst.recommendation.signals import Evidence
+
+if TYPE_CHECKING:
+    from stockanalyst.recommendation.policy import TrackRecord
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why the rule says what it says.
+
+    Attributes
+    ----------
+    code : str
+        ``no_skill``, ``skill``, ``edge``, ``cost`` or ``track_record``.
+    sentence : str
+    values : mapping of str to object
+        The numbers of the sentence, decimals.
+    """
+
+    code: str
+    sentence: str
+    values: Mapping[str, object]
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A signed percentage: 0.0123 is ``"+1.2 %"``, −0.0123 is ``"−1.2 %"``."""
+    return f"{share * 100:+.{digits}f} %".replace("-", "−")
+
+
+def p_text(p_value: float) -> str:
+    """``"p = 0.41"``, ``"p < 0.001"``."""
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+
+
+def sessions(count: int) -> str:
+    """``"1 session"``, ``"7 sessions"``."""
+    return f"{count} session{'' if count == 1 else 's'}"
+
+
+def no_skill_reason(symbol: str, evidence: Sequence[Evidence], steps: Sequence[int]) -> Reason:
+    """No model beats the random walk."""
+    horizons = " or ".join(str(step) for step in dict.fromkeys(steps))
+    sentence = f"No model beats the random walk on {symbol} at horizon {horizons}"
+    values: dict[str, object] = {"n_tests": len(evidence)}
+    if evidence:
+        best = evidence[0]
+        sentence += (
+            f" (best: {model_label(best.model)} at horizon {best.step}, {percent(best.skill)}, "
+            f"{p_text(best.p_adjusted)} after Holm's correction for {len(evidence)} tests)"
+        )
+        values |= _numbers(best)
+    return Reason("no_skill", f"{sentence}.", values)
+
+
+def skill_reason(symbol: str, best: Evidence, n_tests: int) -> Reason:
+    """A model beats the random walk."""
+    sentence = (
+        f"{model_label(best.model)} beats the random walk on {symbol} at horizon {best.step}: "
+        f"{percent(best.skill)} over {best.n} past cutoffs, {p_text(best.p_adjusted)} after "
+        f"Holm's correction for {n_tests} tests."
+    )
+    return Reason("skill", sentence, {"n_tests": n_tests, **_numbers(best)})
+
+
+def edge_reason(best: Evidence, expected: float, required: float) -> Reason:
+    """The expected move is worth its costs."""
+    sentence = (
+        f"It expects {percent(expected, 2)} over {sessions(best.step)}, beyond the "
+        f"{required * 100:.2f} % that a call needs to pay its costs."
+    )
+    return Reason("edge", sentence, {"expected_return": expected, "required_return": required})
+
+
+def cost_reason(best: Evidence, expected: float, required: float) -> Reason:
+    """The expected move isn't worth its costs."""
+    sentence = (
+        f"It expects only {percent(expected, 2)} over {sessions(best.step)}; a call needs "
+        f"{required * 100:.2f} % to pay its costs."
+    )
+    return Reason("cost", sentence, {"expected_return": expected, "required_return": required})
+
+
+def past_reason(record: "TrackRecord") -> Reason:
+    """What came of the rule before."""
+    asked = f"Asked at {record.n_cutoffs} past cutoffs, with what was known then, the same rule"
+    if not record.n_calls:
+        sentence = f"{asked} made no call."
+    else:
+        sentence = (
+            f"{asked} called {record.n_calls} times ({record.n_buys} BUY, {record.n_sells} SELL) "
+            f"and was right {record.n_hits} times ({record.hit_rate * 100:.0f} %); mean return "
+            f"after costs {percent(record.mean_return, 2)} a call."
+        )
+    values = {
+        "n_cutoffs": record.n_cutoffs,
+        "n_calls": record.n_calls,
+        "n_hits": record.n_hits,
+        "hit_rate": record.hit_rate,
+        "mean_return": record.mean_return,
+    }
+    return Reason("track_record", sentence, values)
+
+
+def _numbers(evidence: Evidence) -> dict[str, object]:
+    return {
+        "model": evidence.model,
+        "step": evidence.step,
+        "n": evidence.n,
+        "skill": evidence.skill,
+        "p_value": evidence.p_value,
+        "p_adjusted": evidence.p_adjusted,
+    }

@@ -1,0 +1,150 @@
+"""LSTM networks: found, or trained on first use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from stockanalyst.backtesting.splitters import WalkForward
+from stockanalyst.exceptions import DataError, InputError, InsufficientHistory, ModelUnavailable
+from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig, LSTMForecaster
+from stockanalyst.forecasting.protocols import ArtifactStore, Trainer
+from stockanalyst.market.prices import PriceHistory, rebased_close
+from stockanalyst.market.symbols import parse_symbol
+from stockanalyst.services.protocols import Progress, ProviderByName, silent
+from stockanalyst.services.requests import Options
+
+_INSTALL = "pip install 'stockanalyst[train]'"
+
+
+@dataclass(frozen=True)
+class NetworkService:
+    """Finds and trains networks whose training lies before every cutoff that they are judged at.
+
+    Parameters
+    ----------
+    provider : callable
+        Gives the price provider of a name.
+    artifacts : ArtifactStore
+    trainer : Trainer or None
+        None where the extra ``[train]`` isn't installed.
+    config : LSTMConfig
+    plan : WalkForward
+    """
+
+    provider: ProviderByName
+    artifacts: ArtifactStore
+    trainer: Trainer | None
+    config: LSTMConfig
+    plan: WalkForward
+
+    def forecaster(
+        self, history: PriceHistory, closes: pd.Series, options: Options, progress: Progress
+    ) -> LSTMForecaster:
+        """The LSTM of a symbol for an analysis that ends with `closes`.
+
+        Raises
+        ------
+        ModelUnavailable
+            There is none that may be used, and none can be trained now.
+        """
+        first = closes.index[self.plan.cutoffs(len(closes), options.horizon, symbol="")[0]]
+        mend = f"run: {_command(history, options)}"
+        try:
+            found = self.artifacts.find(history.symbol, provider=history.provider)
+        except DataError as error:
+            raise ModelUnavailable("lstm", str(error), mend) from error
+        if found:
+            return LSTMForecaster(_usable(found, first, options, mend))
+        if self.trainer is None:
+            reason = f"no network for {history.symbol} ({history.provider}) and no tensorflow"
+            mend = f"run: {_INSTALL} && {_command(history, options)}"
+            raise ModelUnavailable("lstm", reason, mend)
+        if not options.train:
+            reason = f"no network for {history.symbol} ({history.provider}) yet"
+            raise ModelUnavailable("lstm", reason, mend)
+        try:
+            artifact, _ = self._train({history.symbol: closes}, history.provider, options, progress)
+        except InsufficientHistory as error:
+            raise ModelUnavailable("lstm", str(error), "run without it: --models linear") from error
+        return LSTMForecaster(artifact)
+
+    def train(
+        self, symbols: Sequence[str], options: Options, *, progress: Progress = silent
+    ) -> tuple[LSTMArtifact, Path]:
+        """Train one network for `symbols` together, and keep it.
+
+        Parameters
+        ----------
+        symbols : sequence of str
+        options : Options
+            The analysis that it is for: the training ends before the first past cutoff of it.
+        progress : callable
+
+        Returns
+        -------
+        LSTMArtifact, Path
+            The network, and where its description is.
+
+        Raises
+        ------
+        InputError
+            The extra ``[train]`` isn't installed, or a symbol can't be used.
+        """
+        if self.trainer is None:
+            raise InputError("train", list(symbols), f"needs tensorflow; run: {_INSTALL}")
+        provider = self.provider(options.provider)
+        histories = [provider.history(parse_symbol(symbol)) for symbol in symbols]
+        closes = {h.symbol: rebased_close(h.until(options.cutoff)) for h in histories}
+        return self._train(closes, histories[0].provider, options, progress)
+
+    def _train(
+        self,
+        closes: Mapping[str, pd.Series],
+        provider: str,
+        options: Options,
+        progress: Progress,
+    ) -> tuple[LSTMArtifact, Path]:
+        assert self.trainer is not None  # noqa: S101  both callers have looked
+        config = replace(self.config, horizon=max(self.config.horizon, options.horizon))
+        end = min(self._training_end(symbol, c, config) for symbol, c in closes.items())
+        task = f"Training the LSTM of {', '.join(closes)} on prices up to {end:%Y-%m-%d}"
+        progress(task, 0.0)
+        artifact = self.trainer(
+            {symbol: series.loc[:end] for symbol, series in closes.items()},
+            provider=provider,
+            config=config,
+            progress=lambda share: progress(task, share),
+        )
+        return artifact, self.artifacts.save(artifact)
+
+    def _training_end(self, symbol: str, closes: pd.Series, config: LSTMConfig) -> pd.Timestamp:
+        """The session before the first past cutoff, for any horizon that the network forecasts."""
+        first = self.plan.cutoffs(len(closes), config.horizon, symbol=symbol)[0]
+        return pd.Timestamp(closes.index[first - 1])
+
+
+def _usable(
+    found: Sequence[LSTMArtifact], first: pd.Timestamp, options: Options, mend: str
+) -> LSTMArtifact:
+    early = [artifact for artifact in found if artifact.training_cutoff < first]
+    if not early:
+        reason = (
+            f"the network saw prices up to {found[-1].training_cutoff:%Y-%m-%d}, and the first "
+            f"past cutoff that it would be judged at is {first:%Y-%m-%d}"
+        )
+        raise ModelUnavailable("lstm", reason, mend)
+    far = [artifact for artifact in early if artifact.config.horizon >= options.horizon]
+    if not far:
+        reason = f"the network forecasts {early[0].config.horizon} sessions, not {options.horizon}"
+        raise ModelUnavailable("lstm", reason, mend)
+    return far[0]
+
+
+def _command(history: PriceHistory, options: Options) -> str:
+    parts = [f"stockanalyst train {history.symbol} --provider {history.provider}"]
+    if options.cutoff is not None:
+        parts.append(f"--cutoff {options.cutoff:%Y-%m-%d}")
+    parts.append(f"--horizon {options.horizon}")
+    return " ".join(parts)

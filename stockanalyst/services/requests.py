@@ -1,0 +1,104 @@
+"""What callers ask for, checked once for every use case."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from stockanalyst.exceptions import InputError, InvalidCutoff, InvalidHorizon
+from stockanalyst.forecasting.base import DEFAULT_LEVELS, MAX_HORIZON
+from stockanalyst.forecasting.registry import MODELS, check_models
+
+HORIZON = 7
+
+
+@dataclass(frozen=True)
+class Options:
+    """How symbols are to be analysed; :func:`options` makes it from what a caller wrote.
+
+    Attributes
+    ----------
+    horizon : int
+        Sessions ahead, 1 to 60.
+    cutoff : Timestamp or None
+        Last session that may be known, a plain date; None for the last that closed.
+    models : tuple of str
+        See :data:`stockanalyst.forecasting.registry.MODELS`; the random walk is among them.
+    levels : tuple of float
+        Coverage of the intervals, decimals, ascending.
+    provider : str
+        ``auto``, ``yahoo``, ``sample`` or ``files:FOLDER``.
+    train : bool
+        Whether an LSTM that isn't there yet is trained on the way.
+    """
+
+    horizon: int
+    cutoff: pd.Timestamp | None
+    models: tuple[str, ...]
+    levels: tuple[float, ...]
+    provider: str
+    train: bool
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Steps that are scored: the first and the last."""
+        return tuple(dict.fromkeys((1, self.horizon)))
+
+
+def options(
+    *,
+    horizon: object = HORIZON,
+    cutoff: object = None,
+    models: Iterable[str] = MODELS,
+    levels: Iterable[object] = DEFAULT_LEVELS,
+    provider: str = "auto",
+    train: bool = True,
+) -> Options:
+    """Check what a caller wrote; see :class:`Options`.
+
+    Raises
+    ------
+    InputError
+        Naming the first parameter that can't be used.
+    """
+    return Options(
+        horizon=check_horizon(horizon),
+        cutoff=check_cutoff(cutoff),
+        models=check_models(models),
+        levels=check_levels(levels),
+        provider=provider,
+        train=train,
+    )
+
+
+def check_horizon(horizon: object) -> int:
+    """A whole number of sessions from 1 to 60."""
+    if isinstance(horizon, bool) or not isinstance(horizon, int) or not 0 < horizon <= MAX_HORIZON:
+        raise InvalidHorizon(horizon, MAX_HORIZON)
+    return horizon
+
+
+def check_cutoff(cutoff: object) -> pd.Timestamp | None:
+    """A plain date, from a date or from ``"YYYY-MM-DD"``; None stays None."""
+    if cutoff is None:
+        return None
+    mend = "give a date as YYYY-MM-DD"
+    try:
+        moment = pd.Timestamp(str(cutoff))
+    except ValueError as error:
+        raise InvalidCutoff(cutoff, mend) from error
+    if pd.isna(moment) or moment.tz is not None:
+        raise InvalidCutoff(cutoff, mend)
+    return moment.normalize()
+
+
+def check_levels(levels: Iterable[object]) -> tuple[float, ...]:
+    """Coverages of intervals, ascending, without doubles, each from 0.5 to 0.99."""
+    checked = set()
+    for level in levels:
+        if not isinstance(level, int | float) or not 0.5 <= level <= 0.99:
+            raise InputError("level", level, "give a decimal from 0.5 to 0.99, such as 0.8")
+        checked.add(round(float(level), 4))
+    if not checked:
+        raise InputError("level", (), "give at least one, such as 0.8")
+    return tuple(sorted(checked))

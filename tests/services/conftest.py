@@ -1,0 +1,77 @@
+"""Providers without I/O, and services over them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stockanalyst.backtesting.splitters import WalkForward
+from stockanalyst.exceptions import InvalidSymbol
+from stockanalyst.forecasting.artifacts.folder import FolderArtifacts
+from stockanalyst.forecasting.lstm import LSTMConfig
+from stockanalyst.forecasting.protocols import Trainer
+from stockanalyst.frames import price_frame
+from stockanalyst.market.prices import PriceHistory
+from stockanalyst.recommendation.policy import Policy
+from stockanalyst.services.analysis import AnalysisService
+from stockanalyst.services.networks import NetworkService
+
+SESSIONS = 1400
+CONFIG = LSTMConfig(lookback=5, units=2, epochs=1, horizon=7)
+
+
+@dataclass
+class MemoryProvider:
+    """Prices from a dict of closes; the index is every weekday from 2015 on."""
+
+    closes: dict[str, np.ndarray]
+    name: str = "memory"
+    asked: list[str] = field(default_factory=list)
+
+    def history(self, symbol: str) -> PriceHistory:
+        self.asked.append(symbol)
+        if symbol not in self.closes:
+            raise InvalidSymbol(symbol, "memory doesn't know it")
+        closes = self.closes[symbol]
+        index = pd.bdate_range("2015-01-01", periods=len(closes), unit="ns")
+        frame = price_frame(pd.DataFrame({"close": closes}, index=index), where="memory")
+        return PriceHistory(symbol, frame, self.name, frame.index[-1])
+
+
+def autoregressive(phi: float, seed: int, n: int = SESSIONS) -> np.ndarray:
+    """Prices whose daily log returns are AR(1) with innovations of 1 %."""
+    shocks = np.random.default_rng(seed).normal(0, 0.01, n)
+    returns = np.zeros(n)
+    for t in range(1, n):
+        returns[t] = phi * returns[t - 1] + shocks[t]
+    return np.asarray(100 * np.exp(np.cumsum(returns)))
+
+
+Build = Callable[..., AnalysisService]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    """Make an AnalysisService over prices in memory."""
+
+    def make(
+        provider: MemoryProvider, *, trainer: Trainer | None = None, config: LSTMConfig = CONFIG
+    ) -> AnalysisService:
+        networks = NetworkService(
+            provider=lambda _name: provider,
+            artifacts=FolderArtifacts(own=tmp_path / "own", shipped=tmp_path / "shipped"),
+            trainer=trainer,
+            config=config,
+            plan=WalkForward(),
+        )
+        return AnalysisService(
+            provider=lambda _name: provider,
+            networks=networks,
+            plan=WalkForward(),
+            policy=Policy(),
+        )
+
+    return make

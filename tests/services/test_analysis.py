@@ -1,0 +1,147 @@
+"""The use case as a whole, on prices in memory."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stockanalyst.exceptions import InsufficientHistory, InvalidCutoff, InvalidSymbol
+from stockanalyst.services.requests import options
+from tests.services.conftest import Build, MemoryProvider, autoregressive
+
+QUICK = ["drift", "linear", "ensemble"]
+
+
+@pytest.fixture(scope="module")
+def signal() -> np.ndarray:
+    return autoregressive(phi=0.5, seed=0)
+
+
+def test_a_strong_signal_yields_buys_and_sells(build: Build, signal: np.ndarray) -> None:
+    service = build(MemoryProvider({"AR": signal}))
+    sessions = pd.bdate_range("2015-01-01", periods=len(signal))
+    said = Counter(
+        service.analyze("AR", options(models=["linear"], cutoff=cutoff)).recommendation.action
+        for cutoff in sessions[-20:]
+    )
+    assert said["BUY"] >= 3
+    assert said["SELL"] >= 3
+    assert said["NO CALL"] == 0
+
+
+def test_the_rule_was_right_more_often_than_not_on_a_strong_signal(
+    build: Build, signal: np.ndarray
+) -> None:
+    said = build(MemoryProvider({"AR": signal})).analyze("AR", options(models=["linear"]))
+    record = said.recommendation.track_record
+    # A normal AR(1) with φ = 0.5: P(sign right | forecast) ≥ 1/2 + arcsin(0.5)/π = 2/3 on average,
+    # higher where the forecast is large enough to call. 40 calls: 3 standard errors are 0.22.
+    assert record.n_calls >= 40
+    assert record.hit_rate > 2 / 3 - 0.15
+    assert record.mean_return > 0
+
+
+def test_random_walks_are_rarely_called(build: Build) -> None:
+    walks = {f"W{k}": autoregressive(phi=0.0, seed=100 + k) for k in range(40)}
+    service = build(MemoryProvider(walks))
+    calls = [
+        service.analyze(name, options(models=QUICK)).recommendation.action != "NO CALL"
+        for name in walks
+    ]
+    # Family-wise error 5 %: of 40, P(more than 6) is 0.3 %.
+    assert sum(calls) <= 6
+
+
+def test_nothing_after_the_cutoff_matters(build: Build, signal: np.ndarray) -> None:
+    garbled = signal.copy()
+    garbled[1300:] = np.random.default_rng(5).uniform(1e-3, 1e6, garbled.size - 1300)
+    cutoff = pd.bdate_range("2015-01-01", periods=1300)[-1]
+    chosen = options(models=["drift", "linear", "arima", "ensemble"], cutoff=cutoff)
+    seen = [
+        build(MemoryProvider({"AR": closes})).analyze("AR", chosen).to_dict()
+        for closes in (signal, garbled, signal[:1300])
+    ]
+    assert json.dumps(seen[0]) == json.dumps(seen[1]) == json.dumps(seen[2])
+
+
+def test_a_cutoff_between_sessions_is_the_session_before(build: Build, signal: np.ndarray) -> None:
+    service = build(MemoryProvider({"AR": signal}))
+    sunday = service.analyze("AR", options(models=["drift"], cutoff="2020-02-02"))
+    assert sunday.cutoff == pd.Timestamp("2020-01-31")
+
+
+def test_the_json_is_json(build: Build, signal: np.ndarray) -> None:
+    analysis = build(MemoryProvider({"AR": signal})).analyze("AR", options(models=QUICK))
+    parsed = json.loads(json.dumps(analysis.to_dict(), allow_nan=False))
+    assert parsed["symbol"] == "AR"
+    assert parsed["skill"][0]["skill"] is None  # the random walk against itself
+    assert {row["model"] for row in parsed["forecast"]} == {
+        "random_walk",
+        "drift",
+        "linear",
+    }
+    assert parsed["missing"] == [
+        {
+            "symbol": "AR",
+            "model": "ensemble",
+            "reason": "it needs two models besides the baselines",
+            "mend": "add one, such as: --models linear,arima,ensemble",
+        }
+    ]
+
+
+@pytest.mark.parametrize("horizon", [1, 7, 60])
+def test_the_horizon_sets_sessions_and_steps(
+    build: Build, signal: np.ndarray, horizon: int
+) -> None:
+    chosen = options(models=QUICK, horizon=horizon)
+    analysis = build(MemoryProvider({"AR": signal})).analyze("AR", chosen)
+    assert len(analysis.forecast) == 3 * horizon
+    assert sorted(set(analysis.backtest.skill["step"])) == sorted({1, horizon})
+    assert (analysis.forecast["session"] > analysis.cutoff).all()
+
+
+@pytest.mark.parametrize("cutoff", ["2014-01-01", "2035-01-01"])
+def test_a_cutoff_outside_the_data_names_the_range(
+    build: Build, signal: np.ndarray, cutoff: str
+) -> None:
+    with pytest.raises(InvalidCutoff, match="2015-01-01 to 2020-05-13"):
+        build(MemoryProvider({"AR": signal})).analyze("AR", options(cutoff=cutoff))
+
+
+def test_twenty_bars_are_too_few(build: Build) -> None:
+    provider = MemoryProvider({"NEW": autoregressive(0.0, 1, n=20)})
+    with pytest.raises(InsufficientHistory) as caught:
+        build(provider).analyze("NEW", options())
+    assert str(caught.value) == (
+        "symbol 'NEW': 20 sessions up to the cutoff, 757 are needed (500 to train, 250 past cutoffs, "
+        "7 steps); choose a later cutoff, a shorter horizon or a longer history"
+    )
+
+
+def test_a_bad_symbol_never_reaches_the_provider(build: Build) -> None:
+    provider = MemoryProvider({})
+    for symbol in ("", "   ", "A" * 300, "../../etc/passwd", "A B", "<b>"):
+        with pytest.raises(InvalidSymbol, match=r"^symbol .*give one ticker") as caught:
+            build(provider).analyze(symbol, options())
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 200
+    assert provider.asked == []
+
+
+def test_a_price_that_never_moves_is_analysed(build: Build) -> None:
+    analysis = build(MemoryProvider({"FLAT": np.full(1000, 42.0)})).analyze(
+        "FLAT", options(models=["drift", "linear", "arima", "ensemble"])
+    )
+    assert analysis.recommendation.action == "NO CALL"
+    assert np.allclose(analysis.forecast["yhat"], 42.0)
+
+
+def test_a_backtest_of_two_symbols_is_both_alone(build: Build, signal: np.ndarray) -> None:
+    service = build(MemoryProvider({"A": signal, "B": autoregressive(0.0, 9)}))
+    chosen = options(models=QUICK)
+    together = service.backtest(["A", "B"], chosen)
+    apart = [service.backtest([name], chosen).forecasts for name in ("A", "B")]
+    pd.testing.assert_frame_equal(together.forecasts, pd.concat(apart, ignore_index=True))
