@@ -11,9 +11,10 @@ from stockanalyst.backtesting.splitters import WalkForward
 from stockanalyst.exceptions import InputError
 from stockanalyst.forecasting.artifacts.folder import FolderArtifacts
 from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig
-from stockanalyst.forecasting.lstm_training import can_train, train
+from stockanalyst.forecasting.lstm_training import can_train, load_tensorflow, train
 from stockanalyst.infra.clock import now
-from stockanalyst.infra.settings import Settings, load_settings, quiet_tensorflow
+from stockanalyst.infra.logs import native_stderr_silenced
+from stockanalyst.infra.settings import Settings, load_settings
 from stockanalyst.market.protocols import PriceProvider
 from stockanalyst.market.providers.chain import ChainProvider
 from stockanalyst.market.providers.files import FilesProvider
@@ -103,5 +104,6 @@ def _quiet_train(
     config: LSTMConfig,
     progress: Callable[[float], None],
 ) -> LSTMArtifact:
-    quiet_tensorflow()
+    with native_stderr_silenced():  # tensorflow looks for CUDA aloud when it is imported
+        load_tensorflow()
     return train(prices, provider=provider, config=config, progress=progress)

@@ -3,7 +3,6 @@
 ``STOCKANALYST_POLICY__COST=0.002`` sets ``policy.cost``; every field has such a name.
 """
 
-import os
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -88,9 +87,3 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = "STOCKANALYST_" + "__".join(str(part) for part in first["loc"]).upper()
         raise InputError("environment", name, first["msg"]) from None
-
-
-def quiet_tensorflow() -> None:
-    """Keep tensorflow's start-up messages off the terminal, unless its user set a level."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
