@@ -6,7 +6,8 @@ Price frame
     ``adj_close`` adjusted for splits and dividends, ``volume`` in shares, ``dividend`` in money a
     share on the ex-date, ``split_ratio`` new shares for one old. ``close`` and ``adj_close`` are
     positive and finite everywhere; ``dividend`` is 0 and ``split_ratio`` 1 where nothing happened;
-    what a provider doesn't give is NaN.
+    what a provider doesn't give of ``open``, ``high``, ``low`` and ``volume`` is NaN, what it gives
+    is finite, and positive if it is a price.
 
 Forecast frame
     Long: one row a (symbol, model, cutoff, step). Columns :data:`FORECAST_KEYS`, ``yhat``, a pair
@@ -14,6 +15,9 @@ Forecast frame
 """
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -30,6 +34,8 @@ PRICE_COLUMNS = (
     "dividend",
     "split_ratio",
 )
+_REQUIRED = ("close", "adj_close")
+_MAY_BE_ZERO = ("volume", "dividend")
 FORECAST_KEYS = ("symbol", "model", "cutoff", "session", "step")
 
 
@@ -62,79 +68,92 @@ def price_frame(raw: pd.DataFrame, *, where: str) -> pd.DataFrame:
     Raises
     ------
     FrameSchema
-        No price column or no row; an index that holds no dates, mixes timezones, has duplicates
-        or isn't ascending; a value that isn't a number; a price that is missing, infinite, zero or
-        negative. Nothing is repaired in silence.
+        No price column, a column given twice, or no row; an index that holds no dates, mixes
+        timezones, has duplicates or isn't ascending; a value that isn't a number; a close that is
+        missing; a price that is infinite, zero or negative; a negative or infinite volume,
+        dividend or split. Nothing is repaired in silence.
     """
-    frame = raw.loc[:, [name for name in PRICE_COLUMNS if name in raw.columns]].copy()
-    given = [name for name in ("close", "adj_close") if name in frame.columns]
-    if not given:
-        raise FrameSchema(where, "close", "is missing", "give a column 'close' or 'adj_close'")
+    frame = raw.loc[:, _known_columns(list(raw.columns), where)].copy()
     if frame.empty:
         raise FrameSchema(where, "session", "has no row", "give at least one session")
     frame.index = _sessions(raw.index, where)
     for name in frame.columns:
         frame[name] = _numbers(frame[name], where)
-    for name in given:
-        _require_positive(frame[name], where)
+        _require_valid(frame[name], where)
+    given = [name for name in _REQUIRED if name in frame.columns]
     frame = frame.reindex(columns=list(PRICE_COLUMNS))
-    for name in {"close", "adj_close"} - set(given):
+    for name in set(_REQUIRED) - set(given):
         frame[name] = frame[given[0]]
     return frame.fillna({"dividend": 0.0, "split_ratio": 1.0}).astype(np.float64)
 
 
+def _known_columns(columns: list[object], where: str) -> list[str]:
+    known = [name for name in PRICE_COLUMNS if name in columns]
+    if not set(known) & set(_REQUIRED):
+        raise FrameSchema(where, "close", "is missing", "give a column 'close' or 'adj_close'")
+    for name in known:
+        if columns.count(name) > 1:
+            raise FrameSchema(where, name, "is given twice", "keep one column of that name")
+    return known
+
+
 def _sessions(index: pd.Index, where: str) -> pd.DatetimeIndex:
-    if index.hasnans:
-        position = int(np.flatnonzero(index.isna())[0])
+    dates = index if isinstance(index, pd.DatetimeIndex) else _parse_dates(index, where)
+    if dates.hasnans:
+        position = int(np.flatnonzero(dates.isna())[0])
         raise FrameSchema(
             where, "session", f"has no date in row {position + 1}", "give every row a date"
         )
-    if not isinstance(index, pd.DatetimeIndex):
-        index = _parse_dates(index, where)
-    if index.tz is not None:
-        index = index.tz_localize(None)
-    index = index.normalize().rename("session").as_unit("ns")
-    if index.has_duplicates:
-        first = index[index.duplicated()][0]
+    dates = _whole_days(dates.tz_localize(None), where)
+    if dates.has_duplicates:
+        first = dates[dates.duplicated()][0]
         raise FrameSchema(where, "session", f"has {first:%Y-%m-%d} twice", "keep one row a session")
-    if not index.is_monotonic_increasing:
-        position = int(np.flatnonzero(np.diff(index.to_numpy()) < np.timedelta64(0))[0]) + 1
+    if not dates.is_monotonic_increasing:
+        position = int(np.flatnonzero(np.diff(dates.asi8) < 0)[0]) + 1
         raise FrameSchema(
             where,
             "session",
-            f"isn't ascending: {index[position]:%Y-%m-%d} follows {index[position - 1]:%Y-%m-%d}",
+            f"isn't ascending: {dates[position]:%Y-%m-%d} follows {dates[position - 1]:%Y-%m-%d}",
             "sort the rows by date, oldest first",
         )
-    return index
+    return dates
+
+
+def _whole_days(dates: pd.DatetimeIndex, where: str) -> pd.DatetimeIndex:
+    try:
+        return dates.as_unit("ns").floor("D").rename("session")
+    except (pd.errors.OutOfBoundsDatetime, OverflowError) as error:
+        outlier = max((dates.min(), dates.max()), key=lambda day: abs(day.year - 1970))
+        problem = f"holds the year {outlier.year}"
+        raise FrameSchema(where, "session", problem, "give dates from 1678 to 2261") from error
 
 
 def _parse_dates(index: pd.Index, where: str) -> pd.DatetimeIndex:
-    if pd.api.types.is_numeric_dtype(index):
-        raise FrameSchema(
-            where, "session", f"holds numbers ({index[0]})", "write dates as YYYY-MM-DD"
-        )
+    values = index.to_flat_index()
+    no_dates = [value for value in values.dropna() if not isinstance(value, str | date)]
+    if no_dates:
+        raise _no_date(no_dates[0], where)
     try:
-        parsed = pd.DatetimeIndex(pd.to_datetime(index, format="ISO8601"))
+        return pd.DatetimeIndex(pd.to_datetime(values, format="ISO8601"))
     except ValueError as error:
-        text = str(error)
-        if "timezone" in text or "utc" in text.lower():
-            problem, mend = "mixes timezones", "give plain dates, or one timezone in every row"
-        else:
-            problem, mend = f"holds {_not_a_date(index)!r}", "write dates as YYYY-MM-DD"
-        raise FrameSchema(where, "session", problem, mend) from error
-    return parsed
+        unread = pd.to_datetime(values.astype(str), format="ISO8601", errors="coerce", utc=True)
+        if unread.isna().any():
+            raise _no_date(values[unread.isna()][0], where) from error
+        mend = "give plain dates, or one timezone in every row"
+        raise FrameSchema(where, "session", "mixes timezones", mend) from error
 
 
-def _not_a_date(index: pd.Index) -> str:
-    bad = pd.to_datetime(index.astype(str), format="ISO8601", errors="coerce", utc=True).isna()
-    return str(index[bad][0])[:40] if bad.any() else str(index[0])[:40]
+def _no_date(value: object, where: str) -> FrameSchema:
+    return FrameSchema(where, "session", f"holds {str(value)[:40]!r}", "write dates as YYYY-MM-DD")
 
 
 def _numbers(column: pd.Series, where: str) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce")
+    if column.dtype.kind in "iuf":
+        return column.astype(np.float64)
+    numbers = column.astype(object).map(_number)
     unread = numbers.isna() & column.notna()
     if unread.any():
-        at = column.index[unread.to_numpy().argmax()]
+        at = column.index[int(unread.to_numpy().argmax())]
         raise FrameSchema(
             where,
             str(column.name),
@@ -144,13 +163,25 @@ def _numbers(column: pd.Series, where: str) -> pd.Series:
     return numbers.astype(np.float64)
 
 
-def _require_positive(column: pd.Series, where: str) -> None:
-    bad = ~(np.isfinite(column) & (column > 0))
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | Real | Decimal):
+        return np.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return np.nan
+
+
+def _require_valid(column: pd.Series, where: str) -> None:
+    name = str(column.name)
+    valid = np.isfinite(column) & ((column >= 0) if name in _MAY_BE_ZERO else (column > 0))
+    bad = ~valid if name in _REQUIRED else ~valid & column.notna()
     if bad.any():
-        at = column.index[bad.to_numpy().argmax()]
+        at = column.index[int(bad.to_numpy().argmax())]
+        least = "zero or a positive number" if name in _MAY_BE_ZERO else "a positive number"
         raise FrameSchema(
             where,
-            str(column.name),
+            name,
             f"is {column.loc[at]:g} on {at:%Y-%m-%d}",
-            "every price must be a positive number; mend or drop that row",
+            f"every value must be {least}; mend or drop that row",
         )

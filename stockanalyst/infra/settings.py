@@ -57,7 +57,8 @@ class Settings(BaseSettings):
     reports_dir : Path
         Where reports go.
     yahoo_timeout : float
-        Seconds to wait for Yahoo; half of it, at most, to learn whether it can be reached.
+        Seconds to wait for one answer of Yahoo; a download takes at most three times as much, and a
+        network that isn't there half of it.
     policy, lstm, walk_forward
     """
 

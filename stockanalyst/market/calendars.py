@@ -1,11 +1,15 @@
-"""Sessions of an exchange, through ``exchange_calendars`` (imported when first used: 0.5 s)."""
+"""Sessions of an exchange, through ``exchange_calendars`` (imported when first used: 0.5 s).
 
-from typing import TYPE_CHECKING
+Of some exchanges it knows no holiday after the year in which it was published, and for some past
+years it answers with an error. Weekdays stand in there.
+"""
+
+import warnings
+from contextlib import suppress
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from exchange_calendars import ExchangeCalendar
+_DAY = pd.Timedelta(days=1)
 
 
 def next_sessions(calendar: str, cutoff: pd.Timestamp, count: int) -> pd.DatetimeIndex:
@@ -20,8 +24,7 @@ def next_sessions(calendar: str, cutoff: pd.Timestamp, count: int) -> pd.Datetim
     count : int
         How many, ≥ 1.
     """
-    end = cutoff + pd.Timedelta(days=2 * count + 21)
-    sessions = _calendar(calendar, cutoff, end).sessions
+    sessions = _closes(calendar, cutoff - 21 * _DAY, cutoff + (2 * count + 21) * _DAY).index
     later = sessions[sessions > cutoff][:count]
     return pd.DatetimeIndex(later).rename("session").as_unit("ns")
 
@@ -29,12 +32,29 @@ def next_sessions(calendar: str, cutoff: pd.Timestamp, count: int) -> pd.Datetim
 def last_closed_session(calendar: str, now: pd.Timestamp) -> pd.Timestamp:
     """The last session whose close is not after `now` (aware, any timezone), as a plain date."""
     today = now.tz_convert("UTC").tz_localize(None).normalize()
-    schedule = _calendar(calendar, today - pd.Timedelta(days=21), today + pd.Timedelta(days=2))
-    closed = schedule.closes[schedule.closes <= now]
-    return pd.Timestamp(closed.index[-1])
+    closes = _closes(calendar, today - 21 * _DAY, today + 2 * _DAY)
+    return pd.Timestamp(closes.index[closes <= now][-1])
 
 
-def _calendar(name: str, start: pd.Timestamp, end: pd.Timestamp) -> "ExchangeCalendar":
+def _closes(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
+    """Closing time by session; a weekday that stands in is closed when it is over in UTC."""
+    for last in (end, pd.Timestamp(start.year, 12, 31)):
+        with suppress(ValueError):
+            parts = [_recorded(name, start, last), _weekdays(last + _DAY, end)]
+            closes: pd.Series = pd.concat(parts)
+            return closes
+    return _weekdays(start, end)
+
+
+def _weekdays(start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
+    days = pd.bdate_range(start, end)
+    return pd.Series(days.tz_localize("UTC") + _DAY, index=days)
+
+
+def _recorded(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
     import exchange_calendars
 
-    return exchange_calendars.get_calendar(name, start=start, end=end)
+    with warnings.catch_warnings():
+        # exchange_calendars 4.13 uses what pandas 3.1 says pandas 4 will change.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return pd.Series(exchange_calendars.get_calendar(name, start=start, end=end).closes)

@@ -11,7 +11,7 @@ _SYMBOL = re.compile(r"[\^A-Z0-9][A-Z0-9^=.\-]*")
 _SUFFIX_MIC = {
     "AS": "XAMS", "AX": "XASX", "BO": "XBOM", "BR": "XBRU", "CO": "XCSE", "DE": "XETR",
     "HE": "XHEL", "HK": "XHKG", "IR": "XDUB", "IS": "XIST", "JK": "XIDX", "JO": "XJSE",
-    "KL": "XKLS", "KQ": "XKRX", "KS": "XKRX", "L": "XLON", "LS": "XLIS", "MC": "BMEX",
+    "KL": "XKLS", "KQ": "XKRX", "KS": "XKRX", "L": "XLON", "LS": "XLIS", "MC": "XMAD",
     "MI": "XMIL", "MX": "XMEX", "NS": "XBOM", "NZ": "XNZE", "OL": "XOSL", "PA": "XPAR",
     "SA": "BVMF", "SI": "XSES", "SN": "XSGO", "SS": "XSHG", "ST": "XSTO", "SW": "XSWX",
     "SZ": "XSHG", "T": "XTKS", "TA": "XTAE", "TO": "XTSE", "TW": "XTAI", "V": "XTSE",
@@ -30,9 +30,10 @@ def parse_symbol(text: object) -> str:
     mend = "give one ticker such as AAPL, BRK-B or TCS.NS"
     if not isinstance(text, str):
         raise InvalidSymbol(text, mend)
-    symbol = text.strip().upper()
-    if not symbol:
+    typed = text.strip()
+    if not typed:
         raise InvalidSymbol(text, f"is empty; {mend}")
+    symbol = typed.upper() if typed.isascii() else ""  # ß in upper case is SS, another ticker
     if len(symbol) > MAX_LENGTH or not _SYMBOL.fullmatch(symbol) or ".." in symbol:
         raise InvalidSymbol(text, f"isn't a ticker; {mend} (letters, digits, . - ^ =)")
     return symbol
