@@ -229,7 +229,8 @@ def test_network_that_is_not_there_is_asked_once(tmp_path: Path) -> None:
 
 
 def test_network_that_comes_back_is_found_after_ten_minutes(yahoo: Yahoo, tmp_path: Path) -> None:
-    moments = [NOW]
+    start = pd.Timestamp(NOON, tz="UTC")
+    moments = [start]
     down = [True]
 
     def probe(seconds: float) -> None:
@@ -240,10 +241,10 @@ def test_network_that_comes_back_is_found_after_ten_minutes(yahoo: Yahoo, tmp_pa
     with pytest.raises(SourceTimeout):
         patient.history("AAPL")
     down[0] = False
-    moments.append(NOW + pd.Timedelta(minutes=9))
+    moments.append(start + pd.Timedelta(minutes=9))
     with pytest.raises(SourceTimeout):
         patient.history("AAPL")
-    moments.append(NOW + pd.Timedelta(minutes=10))
+    moments.append(start + pd.Timedelta(minutes=10))
     assert patient.history("AAPL").provider == "yahoo"
 
 
