@@ -15,7 +15,7 @@ def modules_after(statement: str) -> set[str]:
     printed = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout
-    return {name.partition(".")[0] for name in json.loads(printed[printed.index("[") :])}
+    return {name.partition(".")[0] for name in json.loads(printed[printed.rindex("[") :])}
 
 
 @pytest.mark.parametrize(

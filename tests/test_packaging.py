@@ -46,8 +46,8 @@ def canonical(name: str) -> str:
 
 
 def requirements() -> list[Requirement]:
-    extras = PROJECT["optional-dependencies"].values()
-    return [Requirement(text) for text in [*PROJECT["dependencies"], *sum(extras, [])]]
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    return [Requirement(text) for group in groups for text in group]
 
 
 @pytest.mark.parametrize("python", PYTHONS)

@@ -79,7 +79,7 @@ def conformal_half_widths(
     """
     horizon = forecasts.shape[1]
     volatility = ewma_volatility(log_price)
-    half = np.full((cutoffs.size, horizon, len(levels)), np.inf)
+    half = np.empty((cutoffs.size, horizon, len(levels)))
     for step in range(1, horizon + 1):
         origins = np.arange(first, int(cutoffs[-1]) - step + 1)
         errors = log_price[origins + step] - forecasts[: origins.size, step - 1]

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 VOLATILITY_WARM_UP = 100
-CLIP = 6.0
 
 
 @dataclass(frozen=True)
@@ -94,13 +93,13 @@ class LSTMArtifact:
 def scaled_returns(log_price: Vector, origins: IntVector, lookback: int) -> Matrix:
     """Daily log returns over the volatility of their own day, oldest first, shape (m, lookback).
 
-    Each is clipped to ± 6.
+    As a return is part of its own day's volatility, none is larger than 1 / √0.06 = 4.1.
     """
     volatility = ewma_volatility(log_price)
     days = origins[:, None] - np.arange(lookback)
     windows = lagged_returns(log_price, origins, lookback) / volatility[days]
-    clipped: Matrix = np.clip(windows[:, ::-1], -CLIP, CLIP)
-    return clipped
+    oldest_first: Matrix = windows[:, ::-1]
+    return oldest_first
 
 
 def target_scale(log_price: Vector, origins: IntVector, horizon: int) -> Matrix:

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from stockanalyst._typing import Matrix, Vector
-from stockanalyst.exceptions import InsufficientHistory
+from stockanalyst.exceptions import DataError, InsufficientHistory
 from stockanalyst.forecasting.lstm import (
-    CLIP,
     LSTMArtifact,
     LSTMConfig,
     scaled_returns,
@@ -23,6 +22,7 @@ from stockanalyst.forecasting.lstm import (
 from stockanalyst.market.prices import digest
 
 MIN_WINDOWS = 250
+CLIP = 6.0  # of a target, in its standard deviations: one crash mustn't lead the training
 _PACKAGES = ("tensorflow", "keras", "tf2onnx", "onnx", "numpy")
 
 
@@ -61,11 +61,15 @@ def train(
     ------
     InsufficientHistory
         A symbol gives fewer than 250 windows.
+    DataError
+        No price ever moves.
     """
     samples = [_windows(symbol, series, config) for symbol, series in prices.items()]
     inputs = np.concatenate([windows for windows, _ in samples])
     targets = np.concatenate([moves for _, moves in samples])
     mean, scale = float(inputs.mean()), float(inputs.std())
+    if not scale:
+        raise DataError(f"{', '.join(prices)}: the price never moves; there is nothing to learn")
     network = _fit((inputs - mean) / scale, targets, config, progress)
     return LSTMArtifact(
         symbols=tuple(prices),

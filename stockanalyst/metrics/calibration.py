@@ -1,4 +1,4 @@
-"""Do intervals keep their word? Arrays of shape (n,), NaN for n = 0."""
+"""Do intervals keep their word? Arrays of shape (n,), NaN for n = 0 or where one holds NaN."""
 
 from math import nan
 
@@ -9,4 +9,6 @@ from stockanalyst._typing import Vector
 
 def coverage(y: Vector, lower: Vector, upper: Vector) -> float:
     """Share of values inside [lower, upper], bounds included."""
-    return float(np.mean((lower <= y) & (y <= upper))) if y.size else nan
+    if not y.size or np.isnan([y, lower, upper]).any():
+        return nan
+    return float(np.mean((lower <= y) & (y <= upper)))

@@ -52,6 +52,8 @@ def directional_accuracy(y: Vector, yhat: Vector, base: Vector) -> float:
     count; NaN when none is left.
     """
     moved, called = np.sign(y - base), np.sign(yhat - base)
+    if np.isnan(moved + called).any():
+        return nan
     counted = (moved != 0) & (called != 0)
     return float(np.mean(moved[counted] == called[counted])) if counted.any() else nan
 
@@ -115,7 +117,7 @@ def diebold_mariano(loss: Vector, other: Vector, *, horizon: int) -> DieboldMari
     if not variance > 0:
         return DieboldMariano(nan, nan, n)
     factor = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
-    statistic = float(difference.mean()) * sqrt(max(factor, 0.0)) / sqrt(variance / n)
+    statistic = float(difference.mean()) * sqrt(factor) / sqrt(variance / n)
     p_value = float(2 * special.stdtr(n - 1, -abs(statistic)))
     return DieboldMariano(statistic, p_value, n)
 

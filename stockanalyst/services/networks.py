@@ -10,6 +10,7 @@ from stockanalyst.backtesting.splitters import WalkForward
 from stockanalyst.exceptions import DataError, InputError, InsufficientHistory, ModelUnavailable
 from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig, LSTMForecaster
 from stockanalyst.forecasting.protocols import ArtifactStore, Trainer
+from stockanalyst.forecasting.registry import LSTM
 from stockanalyst.market.prices import PriceHistory, rebased_close
 from stockanalyst.market.symbols import parse_symbol
 from stockanalyst.services.protocols import Progress, ProviderByName, silent
@@ -54,20 +55,22 @@ class NetworkService:
         try:
             found = self.artifacts.find(history.symbol, provider=history.provider)
         except DataError as error:
-            raise ModelUnavailable("lstm", str(error), mend) from error
+            raise ModelUnavailable(LSTM, str(error), mend) from error
         if found:
             return LSTMForecaster(_usable(found, first, options, mend))
         if self.trainer is None:
             reason = f"no network for {history.symbol} ({history.provider}) and no tensorflow"
             mend = f"run: {_INSTALL} && {_command(history, options)}"
-            raise ModelUnavailable("lstm", reason, mend)
+            raise ModelUnavailable(LSTM, reason, mend)
         if not options.train:
             reason = f"no network for {history.symbol} ({history.provider}) yet"
-            raise ModelUnavailable("lstm", reason, mend)
+            raise ModelUnavailable(LSTM, reason, mend)
         try:
             artifact, _ = self._train({history.symbol: closes}, history.provider, options, progress)
-        except InsufficientHistory as error:
-            raise ModelUnavailable("lstm", str(error), "run without it: --models linear") from error
+        except (InsufficientHistory, DataError) as error:
+            others = ",".join(model for model in options.models if model != LSTM)
+            mend = f"run without it: --models {others}"
+            raise ModelUnavailable(LSTM, str(error), mend) from error
         return LSTMForecaster(artifact)
 
     def train(
@@ -134,11 +137,11 @@ def _usable(
             f"the network saw prices up to {found[-1].training_cutoff:%Y-%m-%d}, and the first "
             f"past cutoff that it would be judged at is {first:%Y-%m-%d}"
         )
-        raise ModelUnavailable("lstm", reason, mend)
+        raise ModelUnavailable(LSTM, reason, mend)
     far = [artifact for artifact in early if artifact.config.horizon >= options.horizon]
     if not far:
         reason = f"the network forecasts {early[0].config.horizon} sessions, not {options.horizon}"
-        raise ModelUnavailable("lstm", reason, mend)
+        raise ModelUnavailable(LSTM, reason, mend)
     return far[0]
 
 

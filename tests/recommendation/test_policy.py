@@ -86,7 +86,7 @@ def test_a_proven_model_calls_when_the_move_pays_a_round_trip(
     assert (said.model, said.step) == ("oracle", 1)
     assert said.expected_return == pytest.approx(expected)
     assert said.required_return == pytest.approx(0.002)
-    assert [reason.code for reason in said.reasons][0] == "skill"
+    assert said.reasons[0].code == "skill"
 
 
 def test_no_skill_no_call_whatever_the_forecast(world: tuple[np.ndarray, np.ndarray]) -> None:

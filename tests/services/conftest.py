@@ -36,7 +36,7 @@ class MemoryProvider:
         if symbol not in self.closes:
             raise InvalidSymbol(symbol, "memory doesn't know it")
         closes = self.closes[symbol]
-        index = pd.bdate_range("2015-01-01", periods=len(closes), unit="ns")
+        index = pd.bdate_range("2015-01-01", periods=len(closes))
         frame = price_frame(pd.DataFrame({"close": closes}, index=index), where="memory")
         return PriceHistory(symbol, frame, self.name, frame.index[-1])
 

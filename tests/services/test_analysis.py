@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from stockanalyst.exceptions import InsufficientHistory, InvalidCutoff, InvalidSymbol
+from stockanalyst.recommendation.policy import Action
 from stockanalyst.services.requests import options
 from tests.services.conftest import Build, MemoryProvider, autoregressive
 
@@ -26,9 +27,9 @@ def test_a_strong_signal_yields_buys_and_sells(build: Build, signal: np.ndarray)
         service.analyze("AR", options(models=["linear"], cutoff=cutoff)).recommendation.action
         for cutoff in sessions[-20:]
     )
-    assert said["BUY"] >= 3
-    assert said["SELL"] >= 3
-    assert said["NO CALL"] == 0
+    assert said[Action.BUY] >= 3
+    assert said[Action.SELL] >= 3
+    assert said[Action.NO_CALL] == 0
 
 
 def test_the_rule_was_right_more_often_than_not_on_a_strong_signal(
@@ -116,8 +117,9 @@ def test_twenty_bars_are_too_few(build: Build) -> None:
     with pytest.raises(InsufficientHistory) as caught:
         build(provider).analyze("NEW", options())
     assert str(caught.value) == (
-        "symbol 'NEW': 20 sessions up to the cutoff, 757 are needed (500 to train, 250 past cutoffs, "
-        "7 steps); choose a later cutoff, a shorter horizon or a longer history"
+        "symbol 'NEW': 20 sessions up to the cutoff, 757 are needed "
+        "(500 to train, 250 past cutoffs, 7 steps); "
+        "choose a later cutoff, a shorter horizon or a longer history"
     )
 
 

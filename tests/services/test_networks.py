@@ -80,7 +80,10 @@ def test_without_tensorflow_the_row_says_so_and_the_rest_prints(build: Build) ->
     analysis = build(MemoryProvider({"W": CLOSES})).analyze("W", options(models=["lstm", "drift"]))
     assert gap(analysis) == (
         "no network for W (memory) and no tensorflow",
-        "run: pip install 'stockanalyst[train]' && stockanalyst train W --provider memory --horizon 7",
+        (
+            "run: pip install 'stockanalyst[train]' && "
+            "stockanalyst train W --provider memory --horizon 7"
+        ),
     )
     assert analysis.models == ["random_walk", "drift"]
 

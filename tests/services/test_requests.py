@@ -19,7 +19,7 @@ def test_a_horizon_is_a_whole_number_from_1_to_60(horizon: object) -> None:
 
 @pytest.mark.parametrize("cutoff", ["", "tomorrow", "2013-13-01", "2013-02-30", 5.5, "x" * 300])
 def test_a_cutoff_is_a_date(cutoff: object) -> None:
-    with pytest.raises(InvalidCutoff, match="cutoff .*give a date as YYYY-MM-DD") as caught:
+    with pytest.raises(InvalidCutoff, match=r"cutoff .*give a date as YYYY-MM-DD") as caught:
         options(cutoff=cutoff)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 150
@@ -34,7 +34,7 @@ def test_a_date_may_be_written_in_several_ways(cutoff: object) -> None:
 
 @pytest.mark.parametrize("level", [80, 0, 1, -0.1, 0.999, "x", None, float("nan")])
 def test_a_level_is_a_decimal(level: object) -> None:
-    with pytest.raises(InputError, match="level .*give a decimal from 0.5 to 0.99"):
+    with pytest.raises(InputError, match=r"level .*give a decimal from 0\.5 to 0\.99"):
         options(levels=[level])
 
 

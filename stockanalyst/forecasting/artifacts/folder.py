@@ -45,14 +45,24 @@ class FolderArtifacts:
         return sorted(found, key=lambda artifact: artifact.training_cutoff, reverse=True)
 
     def save(self, artifact: LSTMArtifact) -> Path:
-        """See the protocol. The description is written last, so no half of a pair is ever found."""
-        self.own.mkdir(parents=True, exist_ok=True)
+        """See the protocol. The description is written last, so no half of a pair is ever found.
+
+        Raises
+        ------
+        DataError
+            The folder can't be written.
+        """
         path = self.own / f"{_name(artifact)}.json"
-        _write(path.with_suffix(".onnx"), artifact.network)
         description = asdict(artifact)
         description["training_cutoff"] = f"{artifact.training_cutoff:%Y-%m-%d}"
         description["network"] = hashlib.sha256(artifact.network).hexdigest()
-        _write(path, (json.dumps(description, indent=2, sort_keys=True) + "\n").encode())
+        try:
+            self.own.mkdir(parents=True, exist_ok=True)
+            _write(path.with_suffix(".onnx"), artifact.network)
+            _write(path, (json.dumps(description, indent=2, sort_keys=True) + "\n").encode())
+        except OSError as error:
+            reason = error.strerror or error
+            raise DataError(f"{self.own}: can't keep the network there ({reason})") from error
         return path
 
 
