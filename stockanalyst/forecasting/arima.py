@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from stockanalyst._typing import IntVector, Matrix, Vector
-from stockanalyst.forecasting.base import BaseForecaster
+from stockanalyst.forecasting.base import BaseForecaster, one_blas_thread
 
 _PERCENT = 100.0  # log prices × 100 keep the variances near 1, where the optimiser is at ease
 
@@ -43,7 +43,7 @@ class ARIMAForecaster(BaseForecaster):
     def _estimate(self, log_price: Vector) -> None:
         from statsmodels.tsa.arima.model import ARIMA
 
-        with warnings.catch_warnings():
+        with one_blas_thread(), warnings.catch_warnings():
             # Start values outside the stationary region and slow convergence are warned of;
             # `converged_` keeps what matters of it.
             warnings.simplefilter("ignore")
@@ -55,8 +55,9 @@ class ARIMAForecaster(BaseForecaster):
         from statsmodels.tsa.arima.model import ARIMA
 
         known = log_price[: int(origins.max()) + 1] * _PERCENT
-        model = ARIMA(known, order=self.order, trend="n")
-        filtered = model.filter(self.params_).filter_results
+        with one_blas_thread():
+            model = ARIMA(known, order=self.order, trend="n")
+            filtered = model.filter(self.params_).filter_results
         design, transition = filtered.design[:, :, 0], filtered.transition[:, :, 0]
         # Column t + 1 of the predicted state is the state expected of session t + 1 at t.
         state = filtered.predicted_state[:, origins + 1]

@@ -5,7 +5,12 @@ from typing import ClassVar
 import numpy as np
 
 from stockanalyst._typing import IntVector, Matrix, Vector
-from stockanalyst.forecasting.base import BaseForecaster, lagged_returns, last_price
+from stockanalyst.forecasting.base import (
+    BaseForecaster,
+    lagged_returns,
+    last_price,
+    one_blas_thread,
+)
 
 
 class LinearForecaster(BaseForecaster):
@@ -49,5 +54,7 @@ class LinearForecaster(BaseForecaster):
 
         known = np.arange(self.lags, self._training.size - step)
         target = self._training[known + step] - self._training[known]
-        model = LinearRegression().fit(lagged_returns(self._training, known, self.lags), target)
+        features = lagged_returns(self._training, known, self.lags)
+        with one_blas_thread():
+            model = LinearRegression().fit(features, target)
         return np.concatenate(([model.intercept_], model.coef_))

@@ -150,4 +150,6 @@ class LSTMForecaster(BaseForecaster):
 
         available = onnxruntime.get_available_providers()
         wanted = [p for p in ("CUDAExecutionProvider", "CPUExecutionProvider") if p in available]
-        return onnxruntime.InferenceSession(self.artifact.network, providers=wanted)
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = 1  # as for linear algebra: a network this small needs none
+        return onnxruntime.InferenceSession(self.artifact.network, settings, providers=wanted)
