@@ -51,7 +51,8 @@ class NetworkService:
             There is none that may be used, and none can be trained now.
         """
         first = closes.index[self.plan.cutoffs(len(closes), options.horizon, symbol="")[0]]
-        mend = f"run: {_command(history, options)}"
+        install = "" if self.trainer else f"{_INSTALL} && "
+        mend = f"run: {install}{_command(history, options)}"
         try:
             found = self.artifacts.find(history.symbol, provider=history.provider)
         except DataError as error:
@@ -60,7 +61,6 @@ class NetworkService:
             return LSTMForecaster(_usable(found, first, options, mend))
         if self.trainer is None:
             reason = f"no network for {history.symbol} ({history.provider}) and no tensorflow"
-            mend = f"run: {_INSTALL} && {_command(history, options)}"
             raise ModelUnavailable(LSTM, reason, mend)
         if not options.train:
             reason = f"no network for {history.symbol} ({history.provider}) yet"

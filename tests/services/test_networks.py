@@ -110,6 +110,13 @@ def test_a_network_that_has_seen_the_past_cutoffs_is_refused(build: Build) -> No
     assert f"stockanalyst train W --provider memory --cutoff {cutoff:%Y-%m-%d}" in mend
 
 
+def test_without_tensorflow_the_command_begins_with_its_installation(build: Build) -> None:
+    provider = MemoryProvider({"W": CLOSES})
+    build(provider, trainer=RecordingTrainer()).analyze("W", options(models=LSTM_ONLY))
+    _, mend = gap(build(provider).analyze("W", options(models=LSTM_ONLY, cutoff=DATES[-50])))
+    assert mend.startswith("run: pip install 'stockanalyst[train]' && stockanalyst train W ")
+
+
 def test_the_command_that_is_named_is_the_one_that_helps(build: Build) -> None:
     service = build(MemoryProvider({"W": CLOSES}), trainer=RecordingTrainer())
     service.analyze("W", options(models=LSTM_ONLY))
