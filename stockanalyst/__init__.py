@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stockanalyst.api import analyze, backtest, load_prices
+    from stockanalyst.api import analyze, backtest, fan_chart, load_prices, render_report
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "analyze", "backtest", "load_prices"]
+__all__ = ["__version__", "analyze", "backtest", "fan_chart", "load_prices", "render_report"]
 
 
 def __getattr__(name: str) -> object:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
@@ -10,9 +11,11 @@ from stockanalyst.bootstrap import Services, build_services
 from stockanalyst.forecasting.base import DEFAULT_LEVELS
 from stockanalyst.forecasting.registry import MODELS
 from stockanalyst.reporting.context import Analysis
+from stockanalyst.reporting.figures import fan_chart
+from stockanalyst.services.reports import Report
 from stockanalyst.services.requests import HORIZON, options
 
-__all__ = ["analyze", "backtest", "load_prices"]
+__all__ = ["analyze", "backtest", "fan_chart", "load_prices", "render_report"]
 
 
 @cache
@@ -110,3 +113,40 @@ def backtest(
     )
     names = [symbols] if isinstance(symbols, str) else list(symbols)
     return _services().analysis.backtest(names, chosen)
+
+
+def render_report(
+    symbol: str,
+    *,
+    horizon: int = HORIZON,
+    cutoff: object = None,
+    models: Iterable[str] = MODELS,
+    levels: Iterable[float] = DEFAULT_LEVELS,
+    provider: str = "auto",
+    train: bool = True,
+    folder: str | Path | None = None,
+) -> Report:
+    """Write the report of a symbol: a page, the executed notebook and a manifest.
+
+    The other parameters are those of :func:`analyze`.
+
+    Parameters
+    ----------
+    folder : path, optional
+        The report's own folder; without one, ``reports/SYMBOL-CUTOFF``. A report that is already
+        there is replaced when the new one is whole.
+
+    Raises
+    ------
+    InputError
+        A parameter can't be used, or the folder holds what is no report; nothing is written.
+    DataError, SourceError
+        From the provider.
+    ReportError
+        The notebook failed.
+    """
+    chosen = options(
+        horizon=horizon, cutoff=cutoff, models=models, levels=levels, provider=provider, train=train
+    )
+    place = Path(folder) if folder is not None else None
+    return _services().reports.render(symbol, chosen, folder=place)

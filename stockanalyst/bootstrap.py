@@ -1,8 +1,9 @@
 """The composition root: the only module that names an adapter."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from stockanalyst.backtesting.splitters import WalkForward
 from stockanalyst.exceptions import InputError
 from stockanalyst.forecasting.artifacts.folder import FolderArtifacts
 from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig
-from stockanalyst.forecasting.lstm_training import can_train, load_tensorflow, train
+from stockanalyst.forecasting.lstm_training import can_train, train
 from stockanalyst.infra.clock import now
 from stockanalyst.infra.logs import native_stderr_silenced
 from stockanalyst.infra.settings import Settings, load_settings
@@ -21,11 +22,17 @@ from stockanalyst.market.providers.files import FilesProvider
 from stockanalyst.market.providers.sample import SampleProvider
 from stockanalyst.market.providers.yahoo import YahooProvider
 from stockanalyst.recommendation.policy import Policy
+from stockanalyst.reporting.renderers.environment import read_environment
+from stockanalyst.reporting.renderers.folder import published
+from stockanalyst.reporting.renderers.html_page import html_page
+from stockanalyst.reporting.renderers.papermill_notebook import PapermillNotebooks
 from stockanalyst.services.analysis import AnalysisService
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.protocols import ProviderByName
+from stockanalyst.services.reports import ReportService
 
-_SHIPPED = Path(__file__).parent / "forecasting" / "artifacts" / "shipped"
+_PACKAGE = Path(__file__).parent
+_SHIPPED = _PACKAGE / "forecasting" / "artifacts" / "shipped"
 _FILES = "files:"
 
 
@@ -35,6 +42,7 @@ class Services:
 
     analysis: AnalysisService
     networks: NetworkService
+    reports: ReportService
 
 
 def build_services(
@@ -72,7 +80,30 @@ def build_services(
         plan=plan,
         policy=Policy(**settings.policy.model_dump()),
     )
-    return Services(analysis=analysis, networks=networks)
+    reports = ReportService(
+        analysis=analysis,
+        notebooks=PapermillNotebooks(_notebooks(), environment=_variables(settings)),
+        page=html_page,
+        publish=published,
+        environment=partial(read_environment, _PACKAGE),
+        reports_dir=settings.reports_dir,
+    )
+    return Services(analysis=analysis, networks=networks, reports=reports)
+
+
+def _notebooks() -> Path:
+    """Inside the package where it is installed, beside it in a checkout."""
+    installed = _PACKAGE / "notebooks"
+    return installed if installed.is_dir() else _PACKAGE.parent / "notebooks"
+
+
+def _variables(settings: Settings) -> dict[str, str]:
+    """The settings as variables, for a process that is to have the same."""
+    plain = settings.model_copy(update={"cache_dir": settings.cache_dir.absolute()})
+    return {
+        f"STOCKANALYST_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in plain.model_dump(mode="json").items()
+    }
 
 
 def _provider_by_name(settings: Settings, clock: Callable[[], pd.Timestamp]) -> ProviderByName:
@@ -104,6 +135,5 @@ def _quiet_train(
     config: LSTMConfig,
     progress: Callable[[float], None],
 ) -> LSTMArtifact:
-    with native_stderr_silenced():  # tensorflow looks for CUDA aloud when it is imported
-        load_tensorflow()
-    return train(prices, provider=provider, config=config, progress=progress)
+    with native_stderr_silenced():  # tensorflow thinks aloud, of CUDA above all
+        return train(prices, provider=provider, config=config, progress=progress)

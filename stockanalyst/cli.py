@@ -197,23 +197,35 @@ def _console() -> "Console":
 
 @contextmanager
 def _progress() -> "Iterator[Progress]":
-    """Tell on the terminal what is being done; off a terminal, a line a task."""
+    """Tell on standard error what is being done: bars on a terminal, else a line a task."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     console = Console(stderr=True, highlight=False, markup=False)
-    bars: dict[str, int] = {}
     with Progress(*columns, console=console, transient=True) as shown:
+        bars: dict[str, TaskID] = {}
 
         def tell(task: str, share: float) -> None:
             if task not in bars:
                 bars[task] = shown.add_task(task, total=1.0)
-                if not console.is_terminal:
-                    console.print(task, soft_wrap=True)
-            shown.update(bars[task], completed=share)  # type: ignore[arg-type]  # rich's TaskID
+            shown.update(bars[task], completed=share)
 
         yield tell
+
+
+def _lines() -> "Progress":
+    told = set()
+
+    def tell(task: str, share: float) -> None:  # noqa: ARG001  a line has no bar
+        if task not in told:
+            told.add(task)
+            sys.stderr.write(f"{task} …\n")
+
+    return tell
 
 
 if __name__ == "__main__":

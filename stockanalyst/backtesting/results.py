@@ -57,7 +57,8 @@ class Backtest:
     notes: tuple[str, ...]
 
     def _repr_html_(self) -> str:
-        return str(self.skill.style.format(precision=3, na_rep="–").hide(axis="index").to_html())
+        table = self.skill.style.format(precision=3, na_rep="–").hide(axis="index")
+        return str(table.set_uuid("skill").to_html())
 
 
 def skill_table(

@@ -31,13 +31,6 @@ def can_train() -> bool:
     return all(find_spec(name) is not None for name in ("tensorflow", "tf2onnx"))
 
 
-def load_tensorflow() -> None:
-    """Import tensorflow and let it look for devices: 4 to 30 s, once a process."""
-    import tensorflow as tf
-
-    tf.config.list_logical_devices()
-
-
 def train(
     prices: Mapping[str, pd.Series],
     *,

@@ -8,14 +8,26 @@ from contextlib import contextmanager
 
 @contextmanager
 def native_stderr_silenced() -> Iterator[None]:
-    """Discard what native code writes to file descriptor 2; Python's errors raise as ever."""
+    """Discard what native code writes to file descriptor 2; what Python writes still arrives."""
     sys.stderr.flush()
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    earlier = sys.stderr
     try:
-        os.dup2(nowhere, 2)
-        yield
+        with os.fdopen(os.dup(terminal), "w", buffering=1, encoding="utf-8") as spoken:
+            if _descriptor() == 2:
+                sys.stderr = spoken
+            os.dup2(nowhere, 2)
+            yield
     finally:
-        os.dup2(saved, 2)
-        os.close(saved)
+        sys.stderr = earlier
+        os.dup2(terminal, 2)
+        os.close(terminal)
         os.close(nowhere)
+
+
+def _descriptor() -> int | None:
+    """Where Python's standard error goes; None where it goes to no file, as in a notebook."""
+    try:
+        return sys.stderr.fileno()
+    except (OSError, AttributeError):
+        return None

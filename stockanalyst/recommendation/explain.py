@@ -53,7 +53,7 @@ def no_skill_reason(symbol: str, evidence: Sequence[Evidence], steps: Sequence[i
         best = evidence[0]
         sentence += (
             f" (best: {model_label(best.model)} at horizon {best.step}, {percent(best.skill)}, "
-            f"{p_text(best.p_adjusted)} after Holm's correction for {len(evidence)} tests)"
+            f"{p_text(best.p_adjusted)} after Holm's correction for {_tests(len(evidence))})"
         )
         values |= _numbers(best)
     return Reason("no_skill", f"{sentence}.", values)
@@ -64,7 +64,7 @@ def skill_reason(symbol: str, best: Evidence, n_tests: int) -> Reason:
     sentence = (
         f"{model_label(best.model)} beats the random walk on {symbol} at horizon {best.step}: "
         f"{percent(best.skill)} over {best.n} past cutoffs, {p_text(best.p_adjusted)} after "
-        f"Holm's correction for {n_tests} tests."
+        f"Holm's correction for {_tests(n_tests)}."
     )
     return Reason("skill", sentence, {"n_tests": n_tests, **_numbers(best)})
 
@@ -106,6 +106,10 @@ def past_reason(record: "TrackRecord") -> Reason:
         "mean_return": record.mean_return,
     }
     return Reason("track_record", sentence, values)
+
+
+def _tests(count: int) -> str:
+    return f"{count} test{'' if count == 1 else 's'}"
 
 
 def _numbers(evidence: Evidence) -> dict[str, object]:

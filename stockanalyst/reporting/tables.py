@@ -74,7 +74,7 @@ def price_digits(price: float) -> int:
 
 
 def _number(value: float) -> str:
-    return ABSENT if isnan(value) else f"{value:.4g}" if value < 1 else f"{value:,.2f}"
+    return ABSENT if isnan(value) else f"{value:.3g}" if value < 1 else f"{value:,.2f}"
 
 
 def _share(value: float) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,12 +11,17 @@ from typing import Any
 import nbformat
 import pytest
 
+import stockanalyst as sa
 from stockanalyst.bootstrap import build_services
 from stockanalyst.exceptions import InputError, ReportError
-from stockanalyst.infra.settings import Settings, load_settings
+from stockanalyst.infra.settings import LSTMSettings, PolicySettings, Settings, load_settings
+from stockanalyst.market.prices import PriceHistory
+from stockanalyst.reporting.figures import fan_chart
 from stockanalyst.reporting.manifest import Environment
+from stockanalyst.reporting.renderers.html_page import html_page
+from stockanalyst.reporting.renderers.papermill_notebook import PapermillNotebooks
 from stockanalyst.services.protocols import Progress
-from stockanalyst.services.reports import Report, ReportService, folder_name
+from stockanalyst.services.reports import NOTEBOOK, Report, ReportService, folder_name
 from stockanalyst.services.requests import Options, options
 from tests.reporting.conftest import Page
 from tests.services.conftest import Build, MemoryProvider, autoregressive
@@ -100,12 +105,8 @@ def test_the_notebook_ran_to_its_end_and_shows_the_same(
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
-    (shown,) = (
-        output.data[MIME]
-        for cell in code
-        for output in cell.outputs
-        if MIME in output.get("data", {})
-    )
+    outputs = [output for cell in code for output in cell.outputs]
+    (shown,) = (output.data[MIME] for output in outputs if MIME in output.get("data", {}))
     assert shown["symbol"] == "AAPL"
     assert [row["model"] for row in shown["forecast"][::3]] == ["random_walk", "drift", "linear"]
     assert shown["recommendation"]["action"] == manifest["recommendation"]
@@ -159,16 +160,16 @@ def test_a_failure_leaves_the_earlier_report_whole(tmp_path: Path) -> None:
     broken = tmp_path / "notebooks"
     broken.mkdir()
     working = service(tmp_path)
-    source = nbformat.from_dict(working.notebooks.read("stock_report.ipynb"))  # type: ignore[no-untyped-call]
-    source.cells.append(nbformat.v4.new_code_cell("analysis.no_such_thing", id="broken"))
-    nbformat.write(source, broken / "stock_report.ipynb")
-    failing = replace(working, notebooks=replace(working.notebooks, folder=broken))
+    source = nbformat.from_dict(working.notebooks.read(NOTEBOOK))
+    source.cells.insert(3, nbformat.v4.new_code_cell("1 / 0", id="broken"))
+    nbformat.write(source, broken / NOTEBOOK)
+    failing = replace(working, notebooks=PapermillNotebooks(broken))
     target = tmp_path / "r"
     target.mkdir()
     (target / "report.html").write_text("earlier")
-    with pytest.raises(ReportError, match="no_such_thing") as caught:
+    with pytest.raises(ReportError, match="ZeroDivisionError: division by zero") as caught:
         failing.render("AAPL", QUICK, folder=target)
-    assert caught.value.cell == 4
+    assert caught.value.cell == 2
     assert [path.name for path in target.iterdir()] == ["report.html"]
     assert (target / "report.html").read_text() == "earlier"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notebooks", "r"]
@@ -180,7 +181,8 @@ class Spy:
 
     asked: list[Mapping[str, object]] = field(default_factory=list)
     targets: list[Path] = field(default_factory=list)
-    parameters: str = "symbol = 'A'"
+    parameters: str = ""
+    executed: dict[str, Any] | None = None
 
     def read(self, _name: str) -> dict[str, Any]:
         tags = {"tags": ["parameters"]}
@@ -189,14 +191,14 @@ class Spy:
     def run(
         self, name: str, parameters: Mapping[str, object], *, progress: Progress
     ) -> dict[str, Any]:
+        progress(name, 0.0)
         self.asked.append(parameters)
+        if self.executed is not None:
+            return self.executed
         raise ReportError(name, 1, "stopped here")
 
     def text(self, _notebook: object) -> str:
         return ""
-
-    def page(self, _notebook: object, _manifest: object, *, title: str) -> str:
-        return title
 
     @contextmanager
     def publish(self, target: Path) -> Iterator[Path]:
@@ -204,17 +206,23 @@ class Spy:
         yield target
 
 
-ALL = "symbol = horizon = None".replace(" = horizon", "") + "".join(
-    f"\n{name} = None" for name in ("horizon", "cutoff", "models", "levels", "provider", "train")
-)
+NAMES = ("symbol", "horizon", "cutoff", "models", "levels", "provider", "train")
+ALL = "\n".join(f"{name} = None" for name in NAMES)
+
+
+class Noted(MemoryProvider):
+    """As a chain whose first link didn't answer."""
+
+    def history(self, symbol: str) -> PriceHistory:
+        return replace(super().history(symbol), notes=("nobody answered", "memory is old"))
 
 
 def spied(build: Build, spy: Spy, **build_options: Any) -> ReportService:
-    prices = MemoryProvider({"^WALK": autoregressive(phi=0.0, seed=3)})
+    prices = Noted({"^WALK": autoregressive(phi=0.0, seed=3)})
     return ReportService(
         analysis=build(prices, **build_options),
         notebooks=spy,
-        page=spy.page,
+        page=html_page,
         publish=spy.publish,
         environment=lambda: Environment("3", {}, None),
         reports_dir=Path("reports"),
@@ -248,6 +256,26 @@ def test_the_notebook_is_given_what_was_found(build: Build) -> None:
     assert (asked["symbol"], asked["provider"]) == ("^WALK", "memory")
     assert asked["cutoff"] == "2020-05-13"
     assert spy.targets == [Path("reports/_WALK-2020-05-13")]
+
+
+def test_what_only_the_first_look_learnt_stands_on_the_page(build: Build, tmp_path: Path) -> None:
+    shown = {
+        "data": {},
+        "provider": "memory",
+        "notes": ["memory is old"],
+        "recommendation": {"action": "NO CALL"},
+        "lstm": None,
+    }
+    output = {"output_type": "display_data", "data": {MIME: shown}}
+    cell = {"cell_type": "code", "source": "", "metadata": {}, "outputs": [output]}
+    spy = Spy(parameters=ALL, executed={"cells": [cell]})
+
+    def page(_notebook: object, _manifest: object, *, title: str, notes: Sequence[str]) -> str:
+        return f"{title}: {', '.join(notes)}"
+
+    reports = replace(spied(build, spy), page=page)
+    made = reports.render("^WALK", options(models=["drift"]), folder=tmp_path)
+    assert made.html.read_text() == "^WALK after the close of 2020-05-13: nobody answered"
 
 
 def test_a_notebook_that_takes_other_parameters_is_not_run(build: Build) -> None:
@@ -293,10 +321,20 @@ def test_the_process_has_the_settings_of_the_service(
     given = Settings(
         cache_dir=Path("cache"),
         yahoo_timeout=1.5,
-        policy={"cost": 0.002},
-        lstm={"seed": 5, "dropout": 0.1},
+        policy=PolicySettings(cost=0.002),
+        lstm=LSTMSettings(seed=5, dropout=0.1),
     )
     runner = build_services(given).reports.notebooks
+    assert isinstance(runner, PapermillNotebooks)
     for name, value in runner.environment.items():
         monkeypatch.setenv(name, value)
     assert load_settings() == given.model_copy(update={"cache_dir": tmp_path / "cache"})
+
+
+def test_notebooks_have_the_verbs(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(InputError, match="is a file; give a folder"):
+        sa.render_report(
+            "AAPL", provider="sample", models=["drift"], folder=str(tmp_path / "taken")
+        )
+    assert sa.fan_chart is fan_chart

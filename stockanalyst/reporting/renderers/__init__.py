@@ -1,0 +1,1 @@
+"""What makes files of a report; only ``bootstrap`` names these modules."""
