@@ -29,6 +29,15 @@ def next_sessions(calendar: str, cutoff: pd.Timestamp, count: int) -> pd.Datetim
     return pd.DatetimeIndex(later).rename("session").as_unit("ns")
 
 
+def knows_holidays(calendar: str, sessions: pd.DatetimeIndex) -> bool:
+    """Whether the holidays of these years are recorded; if not, weekdays stand in."""
+    try:
+        _recorded(calendar, sessions[0], sessions[-1])
+    except ValueError:
+        return False
+    return True
+
+
 def last_closed_session(calendar: str, now: pd.Timestamp) -> pd.Timestamp:
     """The last session whose close is not after `now` (aware, any timezone), as a plain date."""
     today = now.tz_convert("UTC").tz_localize(None).normalize()

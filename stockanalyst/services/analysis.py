@@ -1,7 +1,7 @@
 """One symbol in, an honest analysis out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from stockanalyst.forecasting.base import BaseForecaster
 from stockanalyst.forecasting.ensemble import ENSEMBLE
 from stockanalyst.forecasting.lstm import LSTMForecaster
 from stockanalyst.forecasting.registry import FACTORIES
-from stockanalyst.market.calendars import next_sessions
+from stockanalyst.market.calendars import knows_holidays, next_sessions
 from stockanalyst.market.prices import PriceHistory, rebased_close
 from stockanalyst.market.symbols import calendar_name, parse_symbol
 from stockanalyst.recommendation.policy import Policy, recommend
@@ -68,14 +68,15 @@ class AnalysisService:
         study = self._study(symbol, options, progress)
         closes = study.closes
         calendar = calendar_name(study.history.symbol)
+        sessions = next_sessions(calendar, closes.index[-1], options.horizon)
         forecast = forecast_next(
-            closes,
-            study.forecasters,
-            next_sessions(calendar, closes.index[-1], options.horizon),
-            plan=self.plan,
-            levels=options.levels,
+            closes, study.forecasters, sessions, plan=self.plan, levels=options.levels
         )
         forecast = _wanted(forecast, options)
+        backtest = study.backtest
+        if not knows_holidays(calendar, sessions):
+            note = f"The holidays of {calendar} aren't known that far: weekdays stand in."
+            backtest = replace(backtest, notes=(*backtest.notes, note))
         return Analysis(
             symbol=study.history.symbol,
             provider=study.history.provider,
@@ -87,9 +88,9 @@ class AnalysisService:
             steps=options.steps,
             plan=self.plan,
             forecast=forecast,
-            backtest=study.backtest,
+            backtest=backtest,
             recommendation=recommend(
-                study.backtest.forecasts, forecast, steps=options.steps, policy=self.policy
+                backtest.forecasts, forecast, steps=options.steps, policy=self.policy
             ),
             lstm=_network_facts(study.forecasters),
         )

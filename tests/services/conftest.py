@@ -25,10 +25,11 @@ CONFIG = LSTMConfig(lookback=5, units=2, epochs=1, horizon=7)
 
 @dataclass
 class MemoryProvider:
-    """Prices from a dict of closes; the index is every weekday from 2015 on."""
+    """Prices from a dict of closes; the index is every weekday from a start on."""
 
     closes: dict[str, np.ndarray]
     name: str = "memory"
+    start: str = "2015-01-01"
     asked: list[str] = field(default_factory=list)
 
     def history(self, symbol: str) -> PriceHistory:
@@ -36,7 +37,7 @@ class MemoryProvider:
         if symbol not in self.closes:
             raise InvalidSymbol(symbol, "memory doesn't know it")
         closes = self.closes[symbol]
-        index = pd.bdate_range("2015-01-01", periods=len(closes))
+        index = pd.bdate_range(self.start, periods=len(closes))
         frame = price_frame(pd.DataFrame({"close": closes}, index=index), where="memory")
         return PriceHistory(symbol, frame, self.name, frame.index[-1])
 

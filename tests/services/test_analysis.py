@@ -147,3 +147,14 @@ def test_a_backtest_of_two_symbols_is_both_alone(build: Build, signal: np.ndarra
     together = service.backtest(["A", "B"], chosen)
     apart = [service.backtest([name], chosen).forecasts for name in ("A", "B")]
     pd.testing.assert_frame_equal(together.forecasts, pd.concat(apart, ignore_index=True))
+
+
+@pytest.mark.parametrize(("symbol", "known"), [("AR", True), ("AR.NS", False)])
+def test_weekdays_that_stand_in_for_sessions_are_admitted(
+    build: Build, signal: np.ndarray, symbol: str, known: bool
+) -> None:
+    # exchange_calendars 4.13 records the holidays of Bombay up to 2026 and no further.
+    provider = MemoryProvider({symbol: signal}, start="2021-08-20")
+    analysis = build(provider).analyze(symbol, options(models=["drift"]))
+    assert analysis.forecast["session"].max() > pd.Timestamp("2027-01-01")
+    assert any("weekdays stand in" in note for note in analysis.backtest.notes) is not known
