@@ -1,0 +1,1 @@
+"""Pages for ``panel serve dashboards/pages/<page>.py``."""

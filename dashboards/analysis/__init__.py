@@ -1,0 +1,1 @@
+"""One symbol: forecasts, how good such forecasts have been, and what follows."""

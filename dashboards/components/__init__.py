@@ -1,0 +1,1 @@
+"""Parts that pages share: each a class here and the script beside it, nothing from elsewhere."""

@@ -1,0 +1,92 @@
+"""What every page stands in."""
+
+import threading
+from concurrent.futures import Future
+from typing import NoReturn
+
+import panel as pn
+import pytest
+from bokeh.document import Document
+from panel.io.state import set_curdoc
+
+from dashboards.shell import in_thread, keep_query, on_document, page, query, text
+from stockanalyst.exceptions import InputError
+
+
+def build() -> pn.viewable.Viewable:
+    return text("<p>content</p>")
+
+
+def test_a_page_holds_what_is_built_under_its_title() -> None:
+    shell = page("A & B", build)
+    assert shell.meta.title == "A & B"
+    assert shell.header[0].object == "<h1>A &amp; B</h1>"
+    assert shell.main[0].object == "<p>content</p>"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(InputError("level", 2, "give <0.8>"), "level 2: give &lt;0.8&gt;"),
+     (KeyError("internals"), "Something went wrong here")],
+)  # fmt: skip
+def test_a_page_that_cant_be_built_says_so(error: Exception, said: str) -> None:
+    def fail() -> NoReturn:
+        raise error
+
+    (content,) = page("Title", fail).main
+    assert "This page can't be shown" in content.object
+    assert said in content.object
+    assert "internals" not in content.object
+
+
+def test_no_click_of_anybody_reaches_this_page() -> None:
+    shell = page("Title", build)
+    assert shell.busy_indicator is None
+    pn.state._add_busy_event("somebody's click")
+    try:
+        assert pn.state.busy
+        assert not shell.busy
+    finally:
+        pn.state._remove_busy_event("somebody's click")
+
+
+def test_the_address_is_read_as_text_and_written_beside_what_stands_there() -> None:
+    with set_curdoc(Document()):
+        pn.state.location.search = "?symbol=0050&horizon=07"
+        assert query() == {"symbol": "0050", "horizon": "07"}
+        keep_query(theme="dark")
+        assert query() == {"symbol": "0050", "horizon": "07", "theme": "dark"}
+        keep_query(symbol="^GSPC", horizon="7")
+        assert pn.state.location.search == "?symbol=%5EGSPC&horizon=7&theme=dark"
+
+
+def test_the_theme_is_kept_in_the_address() -> None:
+    with set_curdoc(Document()):
+        shell = page("Title", build)
+        assert query() == {}
+        shell.dark_theme = True
+        assert query() == {"theme": "dark"}
+        shell.dark_theme = False
+        assert query() == {"theme": "default"}
+
+
+def test_calls_reach_the_document_in_order_until_the_person_has_left() -> None:
+    document = Document()
+    document._session_context = lambda: object()
+    with set_curdoc(document):
+        run = on_document()
+    done: list[int] = []
+    run(lambda: done.append(1))
+    run(lambda: done.append(2))
+    for waiting in list(document.session_callbacks):
+        waiting.callback()
+    assert done == [1, 2]
+    document._session_context = None
+    run(lambda: done.append(3))
+    assert document.session_callbacks == []
+
+
+def test_threads_run_beside_the_caller() -> None:
+    ran: Future[int] = Future()
+    in_thread(lambda: ran.set_result(threading.get_ident()))
+    assert ran.result(timeout=30) != threading.get_ident()
