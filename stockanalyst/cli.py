@@ -4,9 +4,11 @@ What a verb needs is imported when it runs, so that ``--help`` answers at once.
 """
 
 import argparse
+import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,11 +16,12 @@ from stockanalyst import __version__
 from stockanalyst.exceptions import DataError, InputError, StockAnalystError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import RenderableType
 
     from stockanalyst.services.protocols import Progress
     from stockanalyst.services.requests import Options
 
+_NO_LIMIT = 10_000
 _MODELS = "random_walk, drift, linear, arima, lstm, ensemble"
 
 
@@ -28,21 +31,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 for input that can't be used; 1 when a source or a report failed; 130 when interrupted.
+        0; 2 for input that can't be used; 1 when a source, a report or the output failed; 130 when
+        interrupted.
     """
+    if isinstance(sys.stdout, TextIOWrapper):  # "−" and "–" for every terminal that knows them
+        sys.stdout.reconfigure(errors="replace")
     asked = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], None] = asked.run
     try:
         run(asked)
+        sys.stdout.flush()
     except (InputError, DataError) as error:
         return _fail(error, 2)
     except StockAnalystError as error:
         return _fail(error, 1)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has left: nothing more to say to anyone
-        return 1
+    except OSError as error:
+        # Python would try to write the rest once more at its end, and tell of that failure too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1 if isinstance(error, BrokenPipeError) else _fail(f"output: {error.strerror}", 1)
     return 0
 
 
@@ -60,11 +68,11 @@ def _analyze(asked: argparse.Namespace) -> None:
     if asked.json:
         import json
 
-        sys.stdout.write(json.dumps(analysis.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(analysis.to_dict(), indent=2) + "\n")
         return
     from stockanalyst.reporting.text import analysis_text
 
-    _console().print(analysis_text(analysis), soft_wrap=True)
+    _print(analysis_text(analysis))
 
 
 def _backtest(asked: argparse.Namespace) -> None:
@@ -75,7 +83,7 @@ def _backtest(asked: argparse.Namespace) -> None:
         result = build_services().analysis.backtest(asked.symbols, chosen, progress=progress)
     from stockanalyst.reporting.text import backtest_text
 
-    _console().print(backtest_text(result, chosen.levels), soft_wrap=True)
+    _print(backtest_text(result, chosen.levels))
 
 
 def _report(asked: argparse.Namespace) -> None:
@@ -111,7 +119,7 @@ def _options(asked: argparse.Namespace) -> "Options":
     return options(
         horizon=_number(asked.horizon, int),
         cutoff=asked.cutoff,
-        models=asked.models.split(",") if asked.models else MODELS,
+        models=MODELS if asked.models is None else asked.models.replace(" ", "").split(","),
         levels=[_number(level, float) for level in asked.level or DEFAULT_LEVELS],
         provider=asked.provider,
     )
@@ -189,10 +197,19 @@ def _command(
     return command
 
 
-def _console() -> "Console":
+def _print(parts: "Iterable[RenderableType]") -> None:
+    """Print text as wide as the terminal is, and tables as wide as they are: no cell is cut."""
     from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table
 
-    return Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False)
+    screen, anyhow = console.width, console.options.update(max_width=_NO_LIMIT)
+    for part in parts:
+        natural = Measurement.get(console, anyhow, part).maximum
+        whole = isinstance(part, Table) or not console.is_terminal
+        console.width = max(screen, natural) if whole else screen
+        console.print(part)
 
 
 @contextmanager

@@ -38,6 +38,8 @@ _REQUIRED = ("close", "adj_close")
 _MAY_BE_ZERO = ("volume", "dividend")
 FORECAST_KEYS = ("symbol", "model", "cutoff", "session", "step")
 
+_LEAST, _MOST = 1e-9, 1e12  # of a price: beyond lie faults, and numbers whose squares overflow
+
 
 def level_suffix(level: float) -> str:
     """The percentage that names a level's columns: 0.8 is ``"80"``, 0.995 is ``"99.5"``."""
@@ -174,11 +176,13 @@ def _number(value: object) -> float:
 
 def _require_valid(column: pd.Series, where: str) -> None:
     name = str(column.name)
-    valid = np.isfinite(column) & ((column >= 0) if name in _MAY_BE_ZERO else (column > 0))
+    within = (column >= 0) if name in _MAY_BE_ZERO else (column >= _LEAST) & (column <= _MOST)
+    valid = np.isfinite(column) & within
     bad = ~valid if name in _REQUIRED else ~valid & column.notna()
     if bad.any():
         at = column.index[int(bad.to_numpy().argmax())]
-        least = "zero or a positive number" if name in _MAY_BE_ZERO else "a positive number"
+        positive = f"a positive number from {_LEAST:g} to {_MOST:g}"
+        least = "zero or a positive number" if name in _MAY_BE_ZERO else positive
         raise FrameSchema(
             where,
             name,

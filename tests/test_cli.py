@@ -1,6 +1,8 @@
 """The command line, as its user sees it: what it prints, where, and with which status."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -185,3 +187,51 @@ def test_a_folder_of_files_is_analysed(capsys: pytest.CaptureFixture[str], tmp_p
     status, out, _ = run(capsys, "analyze", "UP", "--provider", provider, "--json", *QUICK)
     assert status == 0
     assert json.loads(out)["last_close"] == 999.0
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_no_cell_is_cut_however_narrow_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    _, out, _ = run(capsys, "analyze", "AAPL", "--provider", "sample", *QUICK)
+    assert "…" not in out
+    assert "392.88 – 471.66" in out
+    assert "1        linear regression  11.64   8.40  2.47" in out
+
+
+def shell(tmp_path: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command in a shell, as installed beside this Python."""
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    return subprocess.run(
+        ["/bin/bash", "-c", command],
+        env={"PATH": path, "HOME": str(tmp_path), **variables},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+ANALYZE = "stockanalyst analyze AAPL --provider sample --models drift"
+
+
+@pytest.mark.parametrize("option", ["", " --json"])
+def test_a_terminal_without_unicode_gets_what_it_can_show(tmp_path: Path, option: str) -> None:
+    done = shell(tmp_path, ANALYZE + option, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "NO CALL" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    done = shell(tmp_path, f"{ANALYZE} >/dev/full")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "stockanalyst: output: No space left on device"
+
+
+def test_a_reader_may_leave_early(tmp_path: Path) -> None:
+    done = shell(tmp_path, f"{ANALYZE} | head -n 1")
+    assert (done.returncode, done.stdout) == (0, "AAPL closed at 430.47 on 2013-03-01\n")
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr

@@ -79,7 +79,7 @@ def test_numbers_become_float(values: list[object]) -> None:
     assert price_frame(raw(close=values), where="x.csv")["close"].tolist() == [10.0, 11.0, 12.0]
 
 
-POSITIVE = "every value must be a positive number; mend or drop that row"
+POSITIVE = "every value must be a positive number from 1e-09 to 1e+12; mend or drop that row"
 NOT_NEGATIVE = "every value must be zero or a positive number; mend or drop that row"
 NUMBERS = "give numbers only"
 DATES = "write dates as YYYY-MM-DD"

@@ -72,6 +72,12 @@ def conformal_half_widths(
     ndarray of shape (c, horizon, n_levels)
         Infinite where there are too few scores for a level.
 
+    Notes
+    -----
+    A model's errors at origins before its estimation are errors on rows that it was fitted on, so
+    the finite-sample guarantee of the reference holds only nearly; with hundreds of rows a
+    parameter the difference is small, and the walk-forward measures what is left of it.
+
     References
     ----------
     Lei, J. et al. (2018). Distribution-free predictive inference for regression. Journal of the

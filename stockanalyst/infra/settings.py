@@ -7,7 +7,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from stockanalyst.exceptions import InputError
 
@@ -84,6 +84,9 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()
+    except SettingsError as error:
+        mend = "set a single value by its name, such as STOCKANALYST_POLICY__COST, or give JSON"
+        raise InputError("environment", "STOCKANALYST_…", f"{error}; {mend}") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = "STOCKANALYST_" + "__".join(str(part) for part in first["loc"]).upper()

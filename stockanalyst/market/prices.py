@@ -8,6 +8,9 @@ import pandas as pd
 
 from stockanalyst.exceptions import InvalidCutoff
 
+_LARGE_MOVE = 1 / 3
+_LONG_GAP = pd.Timedelta(days=14)
+
 
 @dataclass(frozen=True)
 class PriceHistory:
@@ -26,6 +29,8 @@ class PriceHistory:
         session for embedded data and files.
     notes : tuple of str
         What a reader must know of the data, in sentences.
+    folder : str
+        Of files, where they are: two folders of one name hold different prices. Else empty.
     """
 
     symbol: str
@@ -33,6 +38,12 @@ class PriceHistory:
     provider: str
     today: pd.Timestamp
     notes: tuple[str, ...] = ()
+    folder: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Provider, and of files the whole path: what was trained on one serves no other."""
+        return f"{self.provider} in {self.folder}" if self.folder else self.provider
 
     def until(self, cutoff: pd.Timestamp | None) -> pd.DataFrame:
         """The rows that were known at the close of `cutoff`; all of them for None.
@@ -68,6 +79,31 @@ def rebased_close(frame: pd.DataFrame) -> pd.Series:
     close, adjusted = frame["close"], frame["adj_close"]
     rebased: pd.Series = adjusted / adjusted.iloc[-1] * close.iloc[-1]
     return rebased.rename("close")
+
+
+def doubts(closes: pd.Series) -> tuple[str, ...]:
+    """Sentences on moves and gaps that look like faults of the data, the latest of each.
+
+    A daily move by more than a third may be a split that isn't adjusted for; more than two weeks
+    without a session may be missing rows.
+    """
+    found = []
+    moves = closes.pct_change()
+    large = moves[moves.abs() > _LARGE_MOVE]
+    if len(large):
+        percent = f"{large.iloc[-1] * 100:+.0f} %".replace("-", "−")
+        found.append(
+            f"The close moved by {percent} on {large.index[-1]:%Y-%m-%d}: "
+            "if that was a split, the prices need adjusting."
+        )
+    gaps = closes.index.to_series().diff()
+    long = gaps[gaps > _LONG_GAP]
+    if len(long):
+        found.append(
+            f"No session for {long.iloc[-1].days} days before {long.index[-1]:%Y-%m-%d}: "
+            "if rows are missing, what counts as one session's move is the move of all of them."
+        )
+    return tuple(found)
 
 
 def digest(frame: pd.DataFrame | pd.Series) -> str:

@@ -5,7 +5,7 @@ gives NaN.
 """
 
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import copysign, inf, nan, sqrt
 
 import numpy as np
 from scipy import special
@@ -71,7 +71,8 @@ class DieboldMariano:
     Attributes
     ----------
     statistic : float
-        Negative where the first loss is the smaller one; NaN when the losses don't differ.
+        Negative where the first loss is the smaller one; infinite when it is smaller by the same
+        amount every time; NaN when the losses don't differ.
     p_value : float
         Two-sided.
     n : int
@@ -114,6 +115,8 @@ def diebold_mariano(loss: Vector, other: Vector, *, horizon: int) -> DieboldMari
     if variance <= 0:
         bartlett = 1 - np.arange(1, horizon) / horizon
         variance = covariances[0] + 2 * (bartlett * covariances[1:]).sum()
+    if variance == 0:
+        return DieboldMariano(copysign(inf, difference.mean()), 0.0, n)
     if not variance > 0:
         return DieboldMariano(nan, nan, n)
     factor = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n

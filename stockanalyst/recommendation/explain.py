@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING
 
 from stockanalyst.forecasting.registry import model_label
@@ -49,7 +50,9 @@ def no_skill_reason(symbol: str, evidence: Sequence[Evidence], steps: Sequence[i
     horizons = " or ".join(str(step) for step in dict.fromkeys(steps))
     sentence = f"No model beats the random walk on {symbol} at horizon {horizons}"
     values: dict[str, object] = {"n_tests": len(evidence)}
-    if evidence:
+    if evidence and isnan(evidence[0].skill):
+        sentence += ": its price didn't move, so there was nothing to test"
+    elif evidence:
         best = evidence[0]
         sentence += (
             f" (best: {model_label(best.model)} at horizon {best.step}, {percent(best.skill)}, "
@@ -89,7 +92,7 @@ def cost_reason(best: Evidence, expected: float, required: float) -> Reason:
 
 def past_reason(record: "TrackRecord") -> Reason:
     """What came of the rule before."""
-    asked = f"Asked at {record.n_cutoffs} past cutoffs, with what was known then, the same rule"
+    asked = f"Asked at {record.n_cutoffs} past cutoffs, each time on what was known then, this rule"
     if not record.n_calls:
         sentence = f"{asked} made no call."
     else:

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -24,10 +23,10 @@ if TYPE_CHECKING:
 _ACTION_STYLE = {"BUY": "bold green", "SELL": "bold red", "HOLD": "bold", "NO CALL": "bold yellow"}
 
 
-def analysis_text(analysis: "Analysis") -> RenderableType:
+def analysis_text(analysis: "Analysis") -> list[RenderableType]:
     """Forecasts, scores, then the recommendation, which a terminal leaves in view."""
     price = f"{analysis.last_close:,.{price_digits(analysis.last_close)}f}"
-    return Group(
+    return [
         Text(f"{analysis.symbol} closed at {price} on {analysis.cutoff:%Y-%m-%d}", "bold"),
         Text(f"Prices: {analysis.provider}, {len(analysis.closes):,} sessions.", "dim"),
         *_notes(analysis.backtest.notes),
@@ -42,21 +41,21 @@ def analysis_text(analysis: "Analysis") -> RenderableType:
         ),
         Text(skill_caption(analysis), "dim"),
         _heading("Recommendation"),
-        _recommendation(analysis),
-    )
+        *_recommendation(analysis),
+    ]
 
 
-def backtest_text(backtest: "Backtest", levels: Iterable[float]) -> RenderableType:
+def backtest_text(backtest: "Backtest", levels: Iterable[float]) -> list[RenderableType]:
     """The scores alone."""
-    return Group(
+    return [
         *_notes(backtest.notes),
         _table(skill_rows(backtest.skill, list(levels)), numeric_from=3, section="Horizon"),
         *_missing(backtest.missing),
-    )
+    ]
 
 
-def _heading(words: str) -> RenderableType:
-    return Padding(Text(words, "bold underline"), (1, 0, 0, 0))
+def _heading(words: str) -> Text:
+    return Text(f"\n{words}", "bold")
 
 
 def _notes(notes: Iterable[str]) -> list[Text]:
@@ -70,10 +69,10 @@ def _missing(missing: Iterable["MissingModel"]) -> list[Text]:
     ]
 
 
-def _recommendation(analysis: "Analysis") -> RenderableType:
+def _recommendation(analysis: "Analysis") -> list[Text]:
     said = analysis.recommendation
-    reasons = [Text(f"  {reason.sentence}") for reason in said.reasons]
-    return Group(Text(said.action, _ACTION_STYLE[said.action]), *reasons)
+    reasons = [Text(reason.sentence) for reason in said.reasons]
+    return [Text(said.action, _ACTION_STYLE[said.action]), *reasons]
 
 
 def _table(rows: pd.DataFrame, *, numeric_from: int, section: str) -> Table:

@@ -14,7 +14,7 @@ from stockanalyst.forecasting.ensemble import ENSEMBLE
 from stockanalyst.forecasting.lstm import LSTMForecaster
 from stockanalyst.forecasting.registry import FACTORIES
 from stockanalyst.market.calendars import knows_holidays, next_sessions
-from stockanalyst.market.prices import PriceHistory, rebased_close
+from stockanalyst.market.prices import PriceHistory, doubts, rebased_close
 from stockanalyst.market.symbols import calendar_name, parse_symbol
 from stockanalyst.recommendation.policy import Policy, recommend
 from stockanalyst.reporting.context import Analysis
@@ -134,7 +134,9 @@ class AnalysisService:
             levels=options.levels,
             train_size=self.plan.train_size,
         )
-        return _Study(history, closes, forecasters, Backtest(past, skill, missing, history.notes))
+        used = self.plan.train_size + self.plan.n_cutoffs + options.horizon
+        notes = (*history.notes, *doubts(closes.iloc[-used:]))
+        return _Study(history, closes, forecasters, Backtest(past, skill, missing, notes))
 
     def _forecasters(
         self, history: PriceHistory, closes: pd.Series, options: Options, progress: Progress

@@ -1,5 +1,6 @@
 """LSTM networks: found, or trained on first use."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,19 +55,20 @@ class NetworkService:
         install = "" if self.trainer else f"{_INSTALL} && "
         mend = f"run: {install}{_command(history, options)}"
         try:
-            found = self.artifacts.find(history.symbol, provider=history.provider)
+            found = self.artifacts.find(history.symbol, provider=history.origin)
         except DataError as error:
             raise ModelUnavailable(LSTM, str(error), mend) from error
-        if found:
-            return LSTMForecaster(_usable(found, first, options, mend))
+        fitting = [artifact for artifact in found if self._fits(artifact, options)]
+        if fitting:
+            return LSTMForecaster(_early(fitting, first, mend))
+        none = f"no network for {history.symbol} ({history.provider}) with these settings"
         if self.trainer is None:
-            reason = f"no network for {history.symbol} ({history.provider}) and no tensorflow"
+            reason = f"{none}, and the extra [train] isn't installed"
             raise ModelUnavailable(LSTM, reason, mend)
         if not options.train:
-            reason = f"no network for {history.symbol} ({history.provider}) yet"
-            raise ModelUnavailable(LSTM, reason, mend)
+            raise ModelUnavailable(LSTM, f"{none} yet", mend)
         try:
-            artifact, _ = self._train({history.symbol: closes}, history.provider, options, progress)
+            artifact, _ = self._train({history.symbol: closes}, history.origin, options, progress)
         except (InsufficientHistory, DataError) as error:
             others = ",".join(model for model in options.models if model != LSTM)
             mend = f"run without it: --models {others}"
@@ -100,7 +102,12 @@ class NetworkService:
         provider = self.provider(options.provider)
         histories = [provider.history(parse_symbol(symbol)) for symbol in symbols]
         closes = {h.symbol: rebased_close(h.until(options.cutoff)) for h in histories}
-        return self._train(closes, histories[0].provider, options, progress)
+        return self._train(closes, histories[0].origin, options, progress)
+
+    def _fits(self, artifact: LSTMArtifact, options: Options) -> bool:
+        """Whether a network is of these settings, and forecasts far enough."""
+        far = artifact.config.horizon >= options.horizon
+        return far and replace(artifact.config, horizon=self.config.horizon) == self.config
 
     def _train(
         self,
@@ -128,26 +135,20 @@ class NetworkService:
         return pd.Timestamp(closes.index[first - 1])
 
 
-def _usable(
-    found: Sequence[LSTMArtifact], first: pd.Timestamp, options: Options, mend: str
-) -> LSTMArtifact:
-    early = [artifact for artifact in found if artifact.training_cutoff < first]
-    if not early:
-        reason = (
-            f"the network saw prices up to {found[-1].training_cutoff:%Y-%m-%d}, and the first "
-            f"past cutoff that it would be judged at is {first:%Y-%m-%d}"
-        )
-        raise ModelUnavailable(LSTM, reason, mend)
-    far = [artifact for artifact in early if artifact.config.horizon >= options.horizon]
-    if not far:
-        reason = f"the network forecasts {early[0].config.horizon} sessions, not {options.horizon}"
-        raise ModelUnavailable(LSTM, reason, mend)
-    return far[0]
+def _early(networks: Sequence[LSTMArtifact], first: pd.Timestamp, mend: str) -> LSTMArtifact:
+    """The newest whose training ended before the first past cutoff."""
+    for network in networks:
+        if network.training_cutoff < first:
+            return network
+    reason = (
+        f"the network saw prices up to {networks[-1].training_cutoff:%Y-%m-%d}, and the first "
+        f"past cutoff that it would be judged at is {first:%Y-%m-%d}"
+    )
+    raise ModelUnavailable(LSTM, reason, mend)
 
 
 def _command(history: PriceHistory, options: Options) -> str:
-    parts = [f"stockanalyst train {history.symbol} --provider {history.provider}"]
+    words = ["stockanalyst", "train", history.symbol, "--provider", history.provider]
     if options.cutoff is not None:
-        parts.append(f"--cutoff {options.cutoff:%Y-%m-%d}")
-    parts.append(f"--horizon {options.horizon}")
-    return " ".join(parts)
+        words += ["--cutoff", f"{options.cutoff:%Y-%m-%d}"]
+    return shlex.join([*words, "--horizon", str(options.horizon)])

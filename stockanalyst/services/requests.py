@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 import pandas as pd
 
@@ -82,14 +83,11 @@ def check_cutoff(cutoff: object) -> pd.Timestamp | None:
     """A plain date, from a date or from ``"YYYY-MM-DD"``; None stays None."""
     if cutoff is None:
         return None
-    mend = "give a date as YYYY-MM-DD"
+    text = f"{cutoff:%Y-%m-%d}" if isinstance(cutoff, date) else str(cutoff)
     try:
-        moment = pd.Timestamp(str(cutoff))
+        return pd.Timestamp(datetime.strptime(text, "%Y-%m-%d"))  # noqa: DTZ007  a plain date
     except ValueError as error:
-        raise InvalidCutoff(cutoff, mend) from error
-    if pd.isna(moment) or moment.tz is not None:
-        raise InvalidCutoff(cutoff, mend)
-    return moment.normalize()
+        raise InvalidCutoff(cutoff, "give a date as YYYY-MM-DD") from error
 
 
 def check_levels(levels: Iterable[object]) -> tuple[float, ...]:

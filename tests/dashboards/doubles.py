@@ -1,5 +1,6 @@
 """What stands behind the pages in tests: prepared answers, and a server on loopback."""
 
+import asyncio
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -93,6 +94,13 @@ class Answers:
         return replace(example(options.horizon), symbol=name)
 
 
+async def _cancel_the_rest() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @contextmanager
 def served(apps: dict[str, Any]) -> Iterator[str]:
     """A server of these apps in a thread of this process; its address without a path."""
@@ -105,6 +113,7 @@ def served(apps: dict[str, Any]) -> Iterator[str]:
         ready.put((server.port, lambda: loop.add_callback(loop.stop)))
         loop.start()
         server.stop()
+        loop.asyncio_loop.run_until_complete(_cancel_the_rest())
         loop.close(all_fds=True)
 
     thread = threading.Thread(target=run)

@@ -70,19 +70,19 @@ def test_the_theme_is_kept_in_the_address() -> None:
         assert query() == {"theme": "default"}
 
 
-def test_calls_reach_the_document_in_order_until_the_person_has_left() -> None:
+def test_a_call_waits_for_the_document_until_the_person_has_left() -> None:
     document = Document()
-    document._session_context = lambda: object()
+    document._session_context = object  # whatever it is, there is one
     with set_curdoc(document):
         run = on_document()
-    done: list[int] = []
-    run(lambda: done.append(1))
-    run(lambda: done.append(2))
-    for waiting in list(document.session_callbacks):
-        waiting.callback()
-    assert done == [1, 2]
+    done: list[str] = []
+    run(lambda: done.append("here"))
+    assert done == []
+    (waiting,) = document.session_callbacks
+    waiting.callback()
+    assert done == ["here"]
     document._session_context = None
-    run(lambda: done.append(3))
+    run(lambda: done.append("gone"))
     assert document.session_callbacks == []
 
 

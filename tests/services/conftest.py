@@ -30,6 +30,7 @@ class MemoryProvider:
     closes: dict[str, np.ndarray]
     name: str = "memory"
     start: str = "2015-01-01"
+    folder: str = ""
     asked: list[str] = field(default_factory=list)
 
     def history(self, symbol: str) -> PriceHistory:
@@ -39,7 +40,7 @@ class MemoryProvider:
         closes = self.closes[symbol]
         index = pd.bdate_range(self.start, periods=len(closes))
         frame = price_frame(pd.DataFrame({"close": closes}, index=index), where="memory")
-        return PriceHistory(symbol, frame, self.name, frame.index[-1])
+        return PriceHistory(symbol, frame, self.name, today=frame.index[-1], folder=self.folder)
 
 
 def autoregressive(phi: float, seed: int, n: int = SESSIONS) -> np.ndarray:

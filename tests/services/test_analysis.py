@@ -138,7 +138,27 @@ def test_a_price_that_never_moves_is_analysed(build: Build) -> None:
         "FLAT", options(models=["drift", "linear", "arima", "ensemble"])
     )
     assert analysis.recommendation.action == "NO CALL"
+    assert analysis.recommendation.reasons[0].sentence == (
+        "No model beats the random walk on FLAT at horizon 1 or 7: "
+        "its price didn't move, so there was nothing to test."
+    )
     assert np.allclose(analysis.forecast["yhat"], 42.0)
+
+
+def test_a_price_that_is_known_for_certain_is_called(build: Build) -> None:
+    closes = np.where(np.arange(1000) % 2, 101.0, 100.0)
+    analysis = build(MemoryProvider({"SAW": closes})).analyze("SAW", options(models=["linear"]))
+    assert analysis.recommendation.action is Action.SELL  # it stands at 101
+    assert analysis.recommendation.track_record.hit_rate == 1.0
+
+
+def test_what_looks_like_a_fault_of_the_data_is_told(build: Build, signal: np.ndarray) -> None:
+    split = np.where(np.arange(signal.size) < 1000, signal, signal / 2)
+    analysis = build(MemoryProvider({"AR": split})).analyze("AR", options(models=["drift"]))
+    (note,) = analysis.backtest.notes
+    assert note == (
+        "The close moved by −49 % on 2018-11-01: if that was a split, the prices need adjusting."
+    )
 
 
 def test_a_backtest_of_two_symbols_is_both_alone(build: Build, signal: np.ndarray) -> None:

@@ -1,6 +1,7 @@
 """Which network takes part in an analysis, and why one doesn't."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ def test_a_network_that_outputs_no_move_is_the_random_walk(build: Build) -> None
 def test_without_tensorflow_the_row_says_so_and_the_rest_prints(build: Build) -> None:
     analysis = build(MemoryProvider({"W": CLOSES})).analyze("W", options(models=["lstm", "drift"]))
     assert gap(analysis) == (
-        "no network for W (memory) and no tensorflow",
+        "no network for W (memory) with these settings, and the extra [train] isn't installed",
         (
             "run: pip install 'stockanalyst[train]' && "
             "stockanalyst train W --provider memory --horizon 7"
@@ -92,7 +93,7 @@ def test_nothing_is_trained_where_the_caller_wont_wait(build: Build) -> None:
     trainer = RecordingTrainer()
     service = build(MemoryProvider({"W": CLOSES}), trainer=trainer)
     reason, mend = gap(service.analyze("W", options(models=LSTM_ONLY, train=False)))
-    assert reason == "no network for W (memory) yet"
+    assert reason == "no network for W (memory) with these settings yet"
     assert mend == "run: stockanalyst train W --provider memory --horizon 7"
     assert trainer.given == []
 
@@ -125,16 +126,30 @@ def test_the_command_that_is_named_is_the_one_that_helps(build: Build) -> None:
     assert service.analyze("W", chosen).backtest.missing == ()
 
 
-def test_a_horizon_beyond_the_network_needs_another_one(build: Build) -> None:
-    service = build(MemoryProvider({"W": CLOSES}), trainer=RecordingTrainer())
-    service.analyze("W", options(models=LSTM_ONLY))
-    chosen = options(models=LSTM_ONLY, horizon=CONFIG.horizon + 1)
-    # Its walk-forward begins a session earlier, so the training end is what stands in the way.
-    reason, mend = gap(service.analyze("W", chosen))
-    assert "the network" in reason
-    assert mend.endswith("--horizon 8")
-    service.networks.train(["W"], chosen)
-    assert service.analyze("W", chosen).backtest.missing == ()
+@pytest.mark.parametrize(
+    ("horizon", "config"),
+    [(CONFIG.horizon + 1, CONFIG), (CONFIG.horizon, replace(CONFIG, units=3))],
+)
+def test_another_horizon_or_other_settings_need_another_network(
+    build: Build, horizon: int, config: LSTMConfig
+) -> None:
+    trainer = RecordingTrainer()
+    provider = MemoryProvider({"W": CLOSES})
+    build(provider, trainer=trainer).analyze("W", options(models=LSTM_ONLY))
+    other = build(provider, trainer=trainer, config=config)
+    chosen = options(models=LSTM_ONLY, horizon=horizon)
+    assert other.analyze("W", chosen).backtest.missing == ()
+    assert len(trainer.given) == 2
+    assert other.analyze("W", chosen).backtest.missing == ()
+    assert len(trainer.given) == 2
+
+
+def test_folders_of_the_same_name_share_no_network(build: Build) -> None:
+    trainer = RecordingTrainer()
+    for folder in ("/a/prices", "/b/prices"):
+        provider = MemoryProvider({"W": CLOSES}, name="files:prices", folder=folder)
+        build(provider, trainer=trainer).analyze("W", options(models=LSTM_ONLY))
+    assert len(trainer.given) == 2
 
 
 def test_too_little_history_for_training_is_a_reason_too(build: Build) -> None:

@@ -17,7 +17,20 @@ def test_a_horizon_is_a_whole_number_from_1_to_60(horizon: object) -> None:
     assert message == f"horizon {horizon!r}: give a whole number of sessions from 1 to 60"
 
 
-@pytest.mark.parametrize("cutoff", ["", "tomorrow", "2013-13-01", "2013-02-30", 5.5, "x" * 300])
+@pytest.mark.parametrize(
+    "cutoff",
+    [
+        "",
+        "tomorrow",
+        "2013-13-01",
+        "2013-02-30",
+        "2012",
+        "today",
+        "2013-03-01T10:00",
+        5.5,
+        "x" * 300,
+    ],
+)
 def test_a_cutoff_is_a_date(cutoff: object) -> None:
     with pytest.raises(InvalidCutoff, match=r"cutoff .*give a date as YYYY-MM-DD") as caught:
         options(cutoff=cutoff)

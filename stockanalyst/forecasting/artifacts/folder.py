@@ -83,7 +83,7 @@ def _write(path: Path, content: bytes) -> None:
 def _read(path: Path) -> Json:
     try:
         description: Json = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise _unreadable(path) from error
     if not isinstance(description, dict) or not {"symbols", "provider"} <= description.keys():
         raise _unreadable(path)

@@ -46,7 +46,14 @@ class FilesProvider:
         """
         path, table = self._table(symbol)
         frame = price_frame(table.set_index("session"), where=path.name)
-        return PriceHistory(symbol, frame, self.name, frame.index[-1], _notes(path, table))
+        return PriceHistory(
+            symbol,
+            frame,
+            self.name,
+            today=frame.index[-1],
+            notes=_notes(path, table),
+            folder=str(self.folder.expanduser().absolute()),
+        )
 
     def _table(self, symbol: str) -> tuple[Path, pd.DataFrame]:
         paths = self._paths()
@@ -61,10 +68,16 @@ class FilesProvider:
         return named[0], read_table(named[0])
 
     def _paths(self) -> list[Path]:
-        if not self.folder.exists():
-            raise InputError("provider", self.name, "no such folder or file; check the path")
-        found = sorted(self.folder.iterdir()) if self.folder.is_dir() else [self.folder]
-        paths = [path for path in found if path.name.lower().endswith(SUFFIXES) and path.is_file()]
+        place = self.folder.expanduser()
+        try:
+            found = sorted(place.iterdir()) if place.is_dir() else [place.resolve(strict=True)]
+            paths = [p for p in found if p.name.lower().endswith(SUFFIXES) and p.is_file()]
+        except FileNotFoundError as error:
+            mend = "no such folder or file; check the path"
+            raise InputError("provider", self.name, mend) from error
+        except OSError as error:
+            mend = f"can't be read ({error.strerror}); check the path"
+            raise InputError("provider", self.name, mend) from error
         if not paths:
             mend = f"no {', '.join(SUFFIXES)} file there; name them by symbol, such as AAPL.csv"
             raise InputError("provider", self.name, mend)

@@ -1,8 +1,10 @@
 """The page file, served."""
 
 import ast
+import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -11,6 +13,7 @@ import pytest
 import requests
 from bokeh.client import ClientSession, pull_session
 from panel.models.esm import DataEvent, ReactiveESM
+from tornado.ioloop import IOLoop
 
 from dashboards.analysis.state import Analyzer
 from tests.dashboards.doubles import Answers, served
@@ -33,6 +36,17 @@ def answers() -> Answers:
 @pytest.fixture
 def address(answers: Answers) -> Iterator[str]:
     yield from serve(answers)
+
+
+@contextmanager
+def visited(url: str, **arguments: str) -> Iterator[ClientSession]:
+    """A session over a websocket, as a browser has one."""
+    loop = IOLoop(make_current=False)
+    asyncio.set_event_loop(loop.asyncio_loop)
+    with pull_session(url=url, arguments=arguments, io_loop=loop) as session:
+        yield session
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def form_of(session: ClientSession) -> ReactiveESM:
@@ -75,7 +89,7 @@ def test_everything_that_the_document_names_is_on_this_server(address: str) -> N
 
 
 def test_the_address_fills_the_form(address: str) -> None:
-    with pull_session(url=address, arguments={"symbol": "MSFT", "horizon": "3"}) as session:
+    with visited(address, symbol="MSFT", horizon="3") as session:
         form = form_of(session).data
         assert (form.symbol, form.horizon, form.busy) == ("MSFT", "3", False)
 
@@ -86,7 +100,7 @@ def test_a_submission_over_the_websocket_reaches_the_analyzer(
     address: str, answers: Answers
 ) -> None:
     answers.gate.clear()
-    with pull_session(url=address) as session:
+    with visited(address) as session:
         message = {"symbol": "msft", "horizon": "3"}
         session.document.callbacks.send_event(DataEvent(form_of(session), data=message))
         session.force_roundtrip()
@@ -97,7 +111,7 @@ def test_a_submission_over_the_websocket_reaches_the_analyzer(
 
 
 def test_without_one_the_form_names_the_default(address: str) -> None:
-    with pull_session(url=address) as session:
+    with visited(address) as session:
         assert (form_of(session).data.symbol, form_of(session).data.horizon) == ("AAPL", "7")
 
 
@@ -105,7 +119,7 @@ def test_a_server_that_cant_be_set_up_says_so(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("STOCKANALYST_YAHOO_TIMEOUT", "soon")
     with (
         served({"analysis": str(PAGES / "analysis.py")}) as address,
-        pull_session(url=f"{address}/analysis") as session,
+        visited(f"{address}/analysis") as session,
     ):
         texts = [getattr(model, "text", "") for model in session.document.models]
     assert any("STOCKANALYST_YAHOO_TIMEOUT" in str(text) for text in texts)
