@@ -7,6 +7,7 @@ from math import nan
 
 import pandas as pd
 
+from stockanalyst.forecasting.naive import RandomWalk
 from stockanalyst.recommendation.explain import (
     Reason,
     cost_reason,
@@ -142,7 +143,7 @@ def recommend(
     if not _is_proven(best, policy):
         return _no_call(symbol, evidence, steps, record, policy)
     at_step = forecast[forecast["step"] == best.step].set_index("model")["yhat"]
-    expected = float(at_step[best.model] / at_step["random_walk"] - 1)
+    expected = float(at_step[best.model] / at_step[RandomWalk.name] - 1)
     action = _act(expected, policy)
     edge = cost_reason if action is Action.HOLD else edge_reason
     return Recommendation(

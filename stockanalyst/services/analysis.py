@@ -107,12 +107,23 @@ class AnalysisService:
             notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         )
 
-    def _study(self, symbol: str, options: Options, progress: Progress) -> _Study:
+    def load(
+        self, symbol: str, options: Options, progress: Progress
+    ) -> tuple[PriceHistory, pd.Series]:
+        """Prices of a symbol, and its closes up to the cutoff, if an analysis can be made of them.
+
+        Raises as :meth:`analyze`.
+        """
         symbol = parse_symbol(symbol)
         progress(f"Loading {symbol}", 0.0)
         history = self.history(symbol, options.provider)
         closes = rebased_close(history.until(options.cutoff)).rename(symbol)
         self.plan.cutoffs(len(closes), options.horizon, symbol=symbol)
+        return history, closes
+
+    def _study(self, symbol: str, options: Options, progress: Progress) -> _Study:
+        history, closes = self.load(symbol, options, progress)
+        symbol = history.symbol
         forecasters, missing = self._forecasters(history, closes, options, progress)
         task = f"Walking {symbol} forward over {self.plan.n_cutoffs} past cutoffs"
         prices = closes.to_frame()

@@ -11,8 +11,7 @@ import pandas as pd
 from stockanalyst._typing import Json
 from stockanalyst.exceptions import ModelUnavailable
 from stockanalyst.forecasting.registry import LSTM
-from stockanalyst.market.prices import PriceHistory, rebased_close
-from stockanalyst.market.symbols import parse_symbol
+from stockanalyst.market.prices import PriceHistory
 from stockanalyst.reporting.manifest import (
     Parameters,
     analysis_output,
@@ -149,11 +148,7 @@ class ReportService:
         self, symbol: str, options: Options, progress: Progress
     ) -> tuple[PriceHistory, pd.Series]:
         """Prices, if an analysis of them can be made; a network is trained here, not unseen."""
-        symbol = parse_symbol(symbol)
-        progress(f"Loading {symbol}", 0.0)
-        history = self.analysis.history(symbol, options.provider)
-        closes = rebased_close(history.until(options.cutoff)).rename(symbol)
-        self.analysis.plan.cutoffs(len(closes), options.horizon, symbol=symbol)
+        history, closes = self.analysis.load(symbol, options, progress)
         if LSTM in options.models:
             with suppress(ModelUnavailable):  # the report says so itself
                 self.analysis.networks.forecaster(history, closes, options, progress)
