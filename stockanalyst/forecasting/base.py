@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stockanalyst._typing import IntVector, Matrix, Vector
+from stockanalyst._typing import Cube, IntVector, Matrix, Vector
 from stockanalyst.exceptions import InputError
 from stockanalyst.forecasting.intervals import conformal_half_widths
 
@@ -34,6 +35,24 @@ class Forecast:
     levels: tuple[float, ...]
     lower: Matrix
     upper: Matrix
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Log prices of symbols with equally many sessions.
+
+    Attributes
+    ----------
+    symbols : tuple of str
+    sessions : ndarray of datetime64[ns], shape (n_symbols, n_sessions)
+        Dates, ascending in every row; rows may differ.
+    log_price : ndarray of shape (n_symbols, n_sessions)
+        Finite.
+    """
+
+    symbols: tuple[str, ...]
+    sessions: NDArray[np.datetime64]
+    log_price: Matrix
 
 
 class BaseForecaster(ABC):
@@ -112,6 +131,45 @@ class BaseForecaster(ABC):
         if origins.size and origins.min() < self.context:
             raise InputError("origins", int(origins.min()), f"start at {self.context} or later")
         return self._forecast_log(log_price, origins, horizon)
+
+    def walk(
+        self, panel: Panel, cutoffs: IntVector, horizon: int, *, train_size: int, refit: int
+    ) -> Cube:
+        """Forecasts from many cutoffs of many symbols, estimated anew at every `refit`-th cutoff.
+
+        A model that can do it in one pass over arrays overrides this; the numbers are the same.
+
+        Parameters
+        ----------
+        panel : Panel
+        cutoffs : ndarray of int, shape (m,)
+            Positions in the panel's sessions, ascending and evenly spaced, each ≥ ``context``.
+        horizon : int
+            Steps, ≥ 1.
+        train_size : int
+            Sessions up to and including the cutoff that an estimation sees; all there are where
+            history is shorter.
+        refit : int
+            Cutoffs that share the estimation made at the first of them.
+
+        Returns
+        -------
+        ndarray of shape (n_symbols, m, horizon)
+            Log prices; row m depends on nothing after ``cutoffs[m]``. NaN where the model may not
+            be used.
+        """
+        forecasts = np.empty((len(panel.symbols), cutoffs.size, horizon))
+        for row, log_price in enumerate(panel.log_price):
+            for first in range(0, cutoffs.size, refit):
+                block = cutoffs[first : first + refit]
+                start = max(int(block[0]) + 1 - train_size, 0)
+                self.log_price_ = log_price[start : int(block[0]) + 1]
+                self._estimate(self.log_price_)
+                known = log_price[start : int(block[-1]) + 1]
+                forecasts[row, first : first + refit] = self.forecast_log(
+                    known, block - start, horizon
+                )
+        return forecasts
 
     @abstractmethod
     def _estimate(self, log_price: Vector) -> None:
