@@ -12,13 +12,18 @@ from scipy import stats
 from stockanalyst._typing import Vector
 from stockanalyst.metrics.forecast import (
     DieboldMariano,
+    benjamini_hochberg,
     diebold_mariano,
+    diebold_mariano_many,
     directional_accuracy,
     holm,
     mae,
     mase,
+    newey_west_test,
+    pinball_loss,
     rmse,
     skill_score,
+    wilson_interval,
 )
 
 Y = np.array([10.0, 12.0, 11.0, 15.0])
@@ -108,6 +113,39 @@ def test_errors_scale_with_the_unit_and_mae_is_at_most_rmse(
     assert mae(y, yhat) <= rmse(y, yhat) * (1 + 1e-12)
     assert mae(y * unit, yhat * unit) == pytest.approx(mae(y, yhat) * unit, rel=1e-9)
     assert rmse(y * unit, yhat * unit) == pytest.approx(rmse(y, yhat) * unit, rel=1e-9)
+
+
+def test_pinball_loss() -> None:
+    """At probability 0.9, 2 below costs 0.2 and 2 above 1.8."""
+    losses = pinball_loss(np.array([8.0, 10.0, 12.0]), np.full(3, 10.0), probability=0.9)
+    np.testing.assert_allclose(losses, [0.2, 0.0, 1.8], rtol=1e-14)
+
+
+def test_pinball_loss_reproduces_scikit_learn() -> None:
+    from sklearn.metrics import mean_pinball_loss
+
+    y, quantile = np.random.default_rng(3).normal(size=(2, 50))
+    expected = mean_pinball_loss(y, quantile, alpha=0.2)
+    assert pinball_loss(y, quantile, probability=0.2).mean() == pytest.approx(expected, rel=1e-13)
+
+
+# Wilson
+
+
+def test_wilson_by_hand() -> None:
+    """None of 10: z² / (10 + z²) = 3.8415 / 13.8415 above; no trial, no interval."""
+    low, high = wilson_interval(np.array([0.0, 10.0, 0.0]), np.array([10.0, 10.0, 0.0]))
+    np.testing.assert_allclose(low, [0.0, 1 - 0.27753, nan], atol=1e-5)
+    np.testing.assert_allclose(high, [0.27753, 1.0, nan], atol=1e-5)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_wilson_reproduces_statsmodels(level: float) -> None:
+    from statsmodels.stats.proportion import proportion_confint
+
+    hits, n = np.array([1.0, 8.0, 130.0]), np.array([3.0, 10.0, 250.0])
+    expected = proportion_confint(hits, n, alpha=1 - level, method="wilson")
+    np.testing.assert_allclose(wilson_interval(hits, n, level=level), expected, rtol=1e-12)
 
 
 # Diebold and Mariano
@@ -263,6 +301,88 @@ def test_diebold_mariano_rejects_equal_forecasts_as_often_as_it_says(horizon: in
     )
 
 
+def test_many_series_at_once_are_each_tested_by_themselves() -> None:
+    """The hand-computed statistics at horizon 2 above, no difference, and always the same one."""
+    together = np.array([[[1.0, 2, 3, 2, 2], [0, 1, 2, 3, 4]], [[0, 0, 0, 0, 0], [3, 3, 3, 3, 3]]])
+    statistic, p_value = diebold_mariano_many(together, horizon=2)
+    expected = [[2 * sqrt(6), 2 * sqrt(2 / 3)], [nan, inf]]
+    np.testing.assert_allclose(statistic, expected, rtol=1e-14)
+    np.testing.assert_allclose(p_value, 2 * stats.t.sf(expected, 4), rtol=1e-12)
+
+
+@pytest.mark.parametrize("test", [diebold_mariano_many, newey_west_test])
+def test_unknown_differences_close_up(test: Callable[..., tuple[Vector, Vector]]) -> None:
+    values = np.random.default_rng(2).normal(size=(2, 30))
+    gaps = np.full((2, 34), nan)
+    gaps[0, [*range(5), *range(8, 33)]] = values[0]
+    gaps[1, 4:] = values[1]
+    np.testing.assert_allclose(test(gaps, horizon=3), test(values, horizon=3), rtol=1e-12)
+    assert np.isnan(test(np.full((2, 9), nan), horizon=1)).all()
+    assert np.isnan(test(np.empty((2, 0)), horizon=1)).all()
+    assert np.isnan(test(np.array([1.0, nan, 2.0]), horizon=2)).all()
+
+
+# Newey and West
+
+
+def test_newey_west_by_hand() -> None:
+    """Differences 3, −1, 3, −1 with mean 1; centred 2, −2, 2, −2; the bandwidth is 4·1.
+
+    γ = 4, −3, 2, −1; Bartlett weights 3/4, 1/2, 1/4: 4 + 2·(−9/4 + 1 − 1/4) = 1, over 4 is 1/4.
+    Of a white noise 1 − (1 + 2·(9/16 + 4/16 + 1/16))/4 = 5/16 is kept. Statistic √(5/16)/√(1/4) =
+    √1.25 with 3·4/(2·4) = 1.5 degrees of freedom.
+    """
+    statistic, p_value = newey_west_test(np.array([3.0, -1, 3, -1]), horizon=1)
+    assert statistic == pytest.approx(sqrt(1.25), rel=1e-14)
+    assert p_value == pytest.approx(2 * stats.t.sf(sqrt(1.25), 1.5), rel=1e-12)
+
+
+@pytest.mark.parametrize(("horizon", "bandwidth"), [(1, 20), (7, 28)])
+def test_newey_west_reproduces_statsmodels(horizon: int, bandwidth: int) -> None:
+    """The HAC error of a regression on a constant, n = 225: 1.3·15 = 19.5, or 4·7.
+
+    What a variance keeps of a white noise is the trace of its quadratic form, over n.
+    """
+    from statsmodels.regression.linear_model import OLS
+
+    n = 225
+    series = np.convolve(np.random.default_rng(8).normal(0.3, 1, size=n + 6), np.ones(7), "valid")
+    options = {"maxlags": bandwidth - 1, "use_correction": False}
+    error = OLS(series, np.ones(n)).fit(cov_type="HAC", cov_kwds=options).bse[0]
+    centring = np.eye(n) - 1 / n
+    weights = np.maximum(1 - np.abs(np.subtract.outer(np.arange(n), np.arange(n))) / bandwidth, 0)
+    kept = np.trace(centring @ weights @ centring) / n
+    statistic, p_value = newey_west_test(series, horizon=horizon)
+    assert statistic == pytest.approx(series.mean() / error * sqrt(kept), rel=1e-10)
+    assert p_value == pytest.approx(2 * stats.t.sf(statistic, 1.5 * n / bandwidth), rel=1e-9)
+
+
+def test_newey_west_comes_near_the_fixed_b_distribution() -> None:
+    """b = 52/1600 = 0.0325: 1.9600 + 2.9694 b + 0.4160 b² − 0.5324 b³ = 2.0569.
+
+    The critical value at 97.5 % of Kiefer and Vogelsang (2005), Econometric Theory 21(6), table 1,
+    is that of the statistic without the factor.
+    """
+    series = np.random.default_rng(4).normal(size=1600)
+    series -= series.mean()
+    statistic, _ = newey_west_test(series + 0.01, horizon=1)
+    _, p_value = newey_west_test(series + 0.01 * 2.0569 * sqrt(1 - 0.0325) / statistic, horizon=1)
+    assert p_value == pytest.approx(0.05, abs=0.002)
+
+
+@pytest.mark.parametrize("horizon", [1, 7])
+def test_newey_west_rejects_equal_forecasts_about_as_often_as_it_says(horizon: int) -> None:
+    """2000 moving sums of normal differences, n = 250: 5 % ± 1.5 %.
+
+    Of moving sums of 7 the variance is kept to nine tenths, which makes up to 1.5 % more of it.
+    """
+    draws = np.random.default_rng(13).normal(size=(2000, 250 + horizon - 1))
+    differences = sum(draws[:, lag : lag + 250] for lag in range(horizon))
+    _, p_value = newey_west_test(np.asarray(differences), horizon=horizon)
+    share = np.mean(p_value < 0.05)
+    assert 0.035 <= share <= (0.065 if horizon == 1 else 0.08)
+
+
 # Holm
 
 
@@ -303,3 +423,35 @@ def test_holm_doesnt_care_for_the_order(p_values: Vector, shuffle: random.Random
     order = list(range(p_values.size))
     shuffle.shuffle(order)
     np.testing.assert_array_equal(holm(p_values[order]), holm(p_values)[order])
+
+
+# Benjamini and Hochberg
+
+
+def test_benjamini_and_hochberg_reproduce_their_example() -> None:
+    """Section 3.2 of the paper: of 15 p-values, the four least are below q = 0.05.
+
+    The fourth: 0.0095·15/4; the fifth: 0.0201·15/5, against 0.0278·15/6, 0.0298·15/7, 0.0344·15/8
+    and 0.0459·15/9, of which 0.0201·3 is the least.
+    """
+    p_values = [
+        0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
+        0.5719, 0.6528, 0.7590, 1.0000,
+    ]  # fmt: skip
+    adjusted = benjamini_hochberg(np.array(p_values))
+    assert (adjusted < 0.05).sum() == 4
+    np.testing.assert_allclose(adjusted[3:5], [0.0095 * 15 / 4, 0.0201 * 3], rtol=1e-14)
+    assert adjusted[-1] == 1.0
+
+
+@given(shares)
+def test_benjamini_hochberg_reproduces_scipy(p_values: Vector) -> None:
+    expected = stats.false_discovery_control(p_values)
+    np.testing.assert_allclose(benjamini_hochberg(p_values), expected, rtol=1e-13)
+
+
+def test_benjamini_hochberg_leaves_nan_out() -> None:
+    """Two looks: 0.01 × 2 and 0.6 × 1."""
+    adjusted = benjamini_hochberg(np.array([0.6, nan, 0.01]))
+    np.testing.assert_allclose(adjusted, [0.6, nan, 0.02], rtol=1e-14)
+    assert benjamini_hochberg(EMPTY).size == 0
