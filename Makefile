@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PEERS ?= .venv-peers
 
-.PHONY: report test check format lock network dashboard clean
+.PHONY: report test check format benchmark lock network dashboard clean
 
 report: $(VENV)/.installed
 	$(BIN)/stockanalyst analyze AAPL --provider sample
@@ -22,6 +23,14 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Speed beside the peers, in one run; and with M6=FOLDER the forecasts of rank, with FAULTS=FOLDER
+# the detection of bad prices, on data that you have.
+benchmark: $(VENV)/.installed-dev $(PEERS)/.installed
+	$(BIN)/python tests/benchmarks/bench_forecasting.py --peers $(PEERS)/bin/python
+	$(BIN)/python tests/benchmarks/bench_lstm.py
+	$(if $(M6),$(BIN)/python tests/benchmarks/bench_m6.py --m6 $(M6))
+	$(if $(FAULTS),$(BIN)/python tests/benchmarks/bench_faults.py $(FAULTS))
 
 dashboard: $(VENV)/.installed
 	$(BIN)/panel serve dashboards/pages/analysis.py --show
@@ -46,8 +55,14 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,cluster,dev]'
 	touch $@ $(VENV)/.installed
 
+# statsforecast wants a pandas older than ours.
+$(PEERS)/.installed: tests/benchmarks/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --requirement tests/benchmarks/peers.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(PEERS) build dist

@@ -7,10 +7,51 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stockanalyst.api import analyze, backtest, fan_chart, load_prices, render_report
+    from stockanalyst.api import (
+        Costs,
+        SeriesForecaster,
+        analyze,
+        backtest,
+        coverage_over_time,
+        error_by_horizon,
+        fan_chart,
+        find_faults,
+        forecast_against_actual,
+        load_closes,
+        load_prices,
+        rank_forecast,
+        render_report,
+        repaired,
+        run_strategy,
+        simulate,
+        skill_by_year,
+        skill_heat_map,
+        target_weights,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "analyze", "backtest", "fan_chart", "load_prices", "render_report"]
+__all__ = [
+    "Costs",
+    "SeriesForecaster",
+    "__version__",
+    "analyze",
+    "backtest",
+    "coverage_over_time",
+    "error_by_horizon",
+    "fan_chart",
+    "find_faults",
+    "forecast_against_actual",
+    "load_closes",
+    "load_prices",
+    "rank_forecast",
+    "render_report",
+    "repaired",
+    "run_strategy",
+    "simulate",
+    "skill_by_year",
+    "skill_heat_map",
+    "target_weights",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -4,18 +4,64 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from stockanalyst.backtesting.costs import Costs
 from stockanalyst.backtesting.results import Backtest
+from stockanalyst.backtesting.splitters import WalkForward
+from stockanalyst.backtesting.strategy import run_strategy, target_weights
 from stockanalyst.bootstrap import Services, build_services
-from stockanalyst.forecasting.base import DEFAULT_LEVELS
-from stockanalyst.forecasting.registry import MODELS
+from stockanalyst.exceptions import InputError
+from stockanalyst.forecasting import joint
+from stockanalyst.forecasting.base import DEFAULT_LEVELS, BaseForecaster, SeriesForecaster
+from stockanalyst.forecasting.intervals import Intervals
+from stockanalyst.forecasting.joint import JointPaths, Method, VolatilityModel
+from stockanalyst.forecasting.registry import DEFAULT_MODELS, LSTM, MODELS
+from stockanalyst.market.faults import find_faults, repaired
+from stockanalyst.market.prices import rebased_close
+from stockanalyst.market.symbols import parse_symbol
+from stockanalyst.reporting.backtest_figures import (
+    coverage_over_time,
+    error_by_horizon,
+    forecast_against_actual,
+    skill_by_year,
+    skill_heat_map,
+)
 from stockanalyst.reporting.context import Analysis
 from stockanalyst.reporting.figures import fan_chart
+from stockanalyst.services.backtests import check_table
+from stockanalyst.services.protocols import Progress, silent
 from stockanalyst.services.reports import Report
-from stockanalyst.services.requests import HORIZON, options
+from stockanalyst.services.requests import (
+    HORIZON,
+    check_cutoff,
+    check_horizon,
+    check_levels,
+    options,
+)
 
-__all__ = ["analyze", "backtest", "fan_chart", "load_prices", "render_report"]
+__all__ = [
+    "Costs",
+    "SeriesForecaster",
+    "analyze",
+    "backtest",
+    "coverage_over_time",
+    "error_by_horizon",
+    "fan_chart",
+    "find_faults",
+    "forecast_against_actual",
+    "load_closes",
+    "load_prices",
+    "rank_forecast",
+    "render_report",
+    "repaired",
+    "run_strategy",
+    "simulate",
+    "skill_by_year",
+    "skill_heat_map",
+    "target_weights",
+]
 
 
 @cache
@@ -31,12 +77,14 @@ def load_prices(symbol: str, *, provider: str = "auto") -> pd.DataFrame:
     symbol : str
         A ticker such as ``"AAPL"``.
     provider : str
-        ``auto`` (Yahoo, then the embedded sample), ``yahoo``, ``sample`` or ``files:FOLDER``.
+        ``auto`` (Yahoo, then the vendors whose keys are set, then the embedded sample), ``yahoo``,
+        ``eodhd``, ``alpha_vantage``, ``sample`` or ``files:FOLDER``.
 
     Returns
     -------
     DataFrame
-        A price frame, see :mod:`stockanalyst.frames`; ``attrs`` hold provider and notes.
+        A price frame, see :mod:`stockanalyst.frames`; ``attrs`` hold provider, the moment as of
+        which it answered, and notes.
 
     Raises
     ------
@@ -47,8 +95,50 @@ def load_prices(symbol: str, *, provider: str = "auto") -> pd.DataFrame:
     """
     history = _services().analysis.history(symbol, provider)
     frame = history.frame
-    frame.attrs = {"provider": history.provider, "notes": list(history.notes)}
+    frame.attrs = {
+        "provider": history.provider,
+        "as_of": str(history.as_of),
+        "notes": list(history.notes),
+    }
     return frame
+
+
+def load_closes(
+    symbols: Iterable[str], *, provider: str = "auto", cutoff: object = None
+) -> pd.DataFrame:
+    """Closes of several symbols as one table, for :func:`backtest` and :func:`simulate`.
+
+    Parameters
+    ----------
+    symbols : iterable of str
+        Tickers.
+    provider : str
+        As in :func:`load_prices`.
+    cutoff : date or str, optional
+        Last session that may be known, ``YYYY-MM-DD``.
+
+    Returns
+    -------
+    DataFrame of shape (n_sessions, n_symbols)
+        Closes adjusted for splits and dividends, on the scale of each symbol's last close; NaN
+        where it has no session.
+
+    Raises
+    ------
+    InputError
+        A symbol, the provider or the cutoff can't be used.
+    DataError, SourceError
+        From the provider.
+    """
+    last = check_cutoff(cutoff)
+    symbols = list(dict.fromkeys(map(parse_symbol, symbols)))
+    if not symbols:
+        raise InputError("symbols", [], "give at least one, such as AAPL")
+    columns = []
+    for symbol in symbols:
+        history = _services().analysis.history(symbol, provider)
+        columns.append(rebased_close(history.until(last)).rename(history.symbol))
+    return pd.concat(columns, axis=1, sort=True)
 
 
 def analyze(
@@ -56,7 +146,7 @@ def analyze(
     *,
     horizon: int = HORIZON,
     cutoff: object = None,
-    models: Iterable[str] = MODELS,
+    models: Iterable[str] = DEFAULT_MODELS,
     levels: Iterable[float] = DEFAULT_LEVELS,
     provider: str = "auto",
     train: bool = True,
@@ -72,8 +162,9 @@ def analyze(
     cutoff : date or str, optional
         Last session that may be known, ``YYYY-MM-DD``; without one, the last that closed.
     models : iterable of str
-        From ``random_walk``, ``drift``, ``linear``, ``arima``, ``lstm``, ``ensemble``; the random
-        walk always takes part.
+        From ``random_walk``, ``drift``, ``seasonal_naive``, ``linear``, ``ridge``, ``arima``,
+        ``auto_arima``, ``theta``, ``lstm``, ``ensemble``, ``ensemble_inverse`` and
+        ``ensemble_stacked``; the random walk always takes part.
     levels : iterable of float
         Coverage of the intervals, decimals.
     provider : str
@@ -95,24 +186,145 @@ def analyze(
 
 
 def backtest(
-    symbols: str | Iterable[str],
+    prices: pd.DataFrame | str | Iterable[str],
     *,
+    models: Iterable[str | BaseForecaster] | None = None,
     horizon: int = HORIZON,
-    cutoff: object = None,
-    models: Iterable[str] = MODELS,
+    train_size: int = 1000,
+    step: int = 1,
+    refit: int = 1,
+    n_cutoffs: int | None = 250,
     levels: Iterable[float] = DEFAULT_LEVELS,
+    intervals: str = "adaptive",
+    volatility: str = "ewma",
+    cutoff: object = None,
     provider: str = "auto",
     train: bool = True,
+    folder: str | Path | None = None,
+    n_jobs: int | None = None,
+    progress: Progress = silent,
 ) -> Backtest:
-    """Walk the models forward over past cutoffs of one symbol or several.
+    """Walk models forward: every model at every cutoff of every symbol, scored.
 
-    Parameters and errors are those of :func:`analyze`.
+    Parameters
+    ----------
+    prices : DataFrame of shape (n_sessions, n_symbols), or str, or iterable of str
+        Closes, adjusted for splits and dividends, NaN where a symbol has no session; or symbols,
+        whose prices `provider` gives.
+    models : iterable of str or BaseForecaster
+        Names as in :func:`analyze`, and for a table also models of one's own. Without it, of
+        symbols those of :func:`analyze`, of a table all but the LSTM, whose training takes
+        minutes.
+    horizon : int
+        Sessions ahead, 1 to 60.
+    train_size : int
+        Sessions in the rolling training window.
+    step : int
+        Sessions from one cutoff to the next.
+    refit : int
+        Cutoffs that share one estimation.
+    n_cutoffs : int or None
+        The last so many cutoffs; None for every one after the first training window.
+    levels : iterable of float
+        Coverage of the intervals, decimals.
+    intervals : str
+        ``adaptive``, ``conformal``, ``bootstrap`` or ``gaussian``.
+    volatility : str
+        What they are scaled by: ``ewma``, ``garch`` or ``constant``.
+    cutoff, provider, train
+        Of symbols; as in :func:`analyze`.
+    folder : path, optional
+        Where forecasts are kept, in Parquet files: the same call again goes on where it was
+        broken off.
+    n_jobs : int, optional
+        Processes, as joblib counts them; ``joblib.parallel_config`` chooses the backend.
+    progress : callable
+        Called with what is being done, and the share of it that is done, in [0, 1].
+
+    Raises
+    ------
+    InputError
+        A parameter can't be used; the message says how to mend it.
+    DataError, SourceError
+        The table can't be used, or from the provider.
     """
-    chosen = options(
-        horizon=horizon, cutoff=cutoff, models=models, levels=levels, provider=provider, train=train
+    plan = WalkForward(n_cutoffs=n_cutoffs, train_size=train_size, refit=refit, step=step)
+    how = Intervals(intervals, volatility)
+    place = Path(folder) if folder is not None else None
+    if isinstance(prices, pd.DataFrame):
+        chosen = list(models) if models is not None else [name for name in MODELS if name != LSTM]
+        return _services().backtests.of_table(
+            prices,
+            chosen,
+            horizon=check_horizon(horizon),
+            plan=plan,
+            levels=check_levels(levels),
+            intervals=how,
+            folder=place,
+            n_jobs=n_jobs,
+            progress=progress,
+        )
+    asked = options(
+        horizon=horizon,
+        cutoff=cutoff,
+        models=_names(DEFAULT_MODELS if models is None else models),
+        levels=levels,
+        provider=provider,
+        train=train,
     )
-    names = [symbols] if isinstance(symbols, str) else list(symbols)
-    return _services().analysis.backtest(names, chosen)
+    return _services().analysis.backtest(
+        [prices] if isinstance(prices, str) else list(prices),
+        asked,
+        plan=plan,
+        intervals=how,
+        folder=place,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def _names(models: Iterable[str | BaseForecaster]) -> list[str]:
+    for model in models:
+        if not isinstance(model, str):
+            raise InputError(
+                "models", model, "give names, or a table of prices in place of symbols"
+            )
+    return [str(model) for model in models]
+
+
+def simulate(
+    prices: pd.DataFrame,
+    horizon: int,
+    n_paths: int = 10_000,
+    rng: np.random.Generator | None = None,
+    *,
+    method: Method = "filtered",
+    volatility: VolatilityModel = "ewma",
+) -> JointPaths:
+    """Draw joint return paths of many symbols, for risk, ranks and scenarios.
+
+    Parameters, errors and sources are those of :func:`stockanalyst.forecasting.joint.simulate`;
+    without `rng`, the same call gives the same paths.
+    """
+    rng = rng or np.random.default_rng(0)
+    prices = check_table(prices)
+    return joint.simulate(prices, horizon, n_paths, rng, method=method, volatility=volatility)
+
+
+def rank_forecast(
+    prices: pd.DataFrame,
+    groups: int = 5,
+    horizon: int = 20,
+    *,
+    rng: np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Probability that each symbol's return falls into each quantile of the universe.
+
+    Parameters and result are those of :func:`stockanalyst.forecasting.joint.rank_forecast`;
+    without `rng`, the same call gives the same numbers.
+    """
+    rng = rng or np.random.default_rng(0)
+    return joint.rank_forecast(check_table(prices), groups, horizon, rng=rng)
 
 
 def render_report(
@@ -120,7 +332,7 @@ def render_report(
     *,
     horizon: int = HORIZON,
     cutoff: object = None,
-    models: Iterable[str] = MODELS,
+    models: Iterable[str] = DEFAULT_MODELS,
     levels: Iterable[float] = DEFAULT_LEVELS,
     provider: str = "auto",
     train: bool = True,

@@ -5,6 +5,7 @@ What a verb needs is imported when it runs, so that ``--help`` answers at once.
 
 import argparse
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from stockanalyst.services.requests import Options
 
 _NO_LIMIT = 10_000
-_MODELS = "random_walk, drift, linear, arima, lstm, ensemble"
+_MODELS = (
+    "random_walk, drift, seasonal_naive, linear, ridge, arima, auto_arima, theta, lstm, ensemble, "
+    "ensemble_inverse, ensemble_stacked"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +72,8 @@ def _analyze(asked: argparse.Namespace) -> None:
     if asked.json:
         import json
 
-        sys.stdout.write(json.dumps(analysis.to_dict(), indent=2) + "\n")
+        facts = {**analysis.to_dict(), "as_of": analysis.freshness}
+        sys.stdout.write(json.dumps(facts, indent=2) + "\n")
         return
     from stockanalyst.reporting.text import analysis_text
 
@@ -76,14 +81,48 @@ def _analyze(asked: argparse.Namespace) -> None:
 
 
 def _backtest(asked: argparse.Namespace) -> None:
+    from stockanalyst.backtesting.splitters import WalkForward
     from stockanalyst.bootstrap import build_services
 
     chosen = _options(asked)
-    with _progress() as progress:
-        result = build_services().analysis.backtest(asked.symbols, chosen, progress=progress)
+    plan = WalkForward(n_cutoffs=asked.cutoffs, refit=asked.refit)
+    with _progress() as progress, _cluster(asked.cluster):
+        result = build_services().analysis.backtest(
+            asked.symbols,
+            chosen,
+            plan=plan,
+            folder=asked.folder,
+            n_jobs=-1 if asked.cluster else asked.jobs,
+            progress=progress,
+        )
     from stockanalyst.reporting.text import backtest_text
 
     _print(backtest_text(result, chosen.levels))
+
+
+@contextmanager
+def _cluster(address: str | None) -> "Iterator[None]":
+    """Let the workers of a Dask cluster walk, where one is named."""
+    if address is None:
+        yield
+        return
+    try:
+        from distributed import Client
+        from distributed.comm import get_address_host_port
+    except ImportError as error:
+        mend = "needs Dask; run: pip install 'stockanalyst[cluster]'"
+        raise InputError("cluster", address, mend) from error
+    from joblib import parallel_config
+
+    try:
+        # A client that finds nobody leaves a thread behind, so somebody else looks first.
+        socket.create_connection(get_address_host_port(address), timeout=10).close()
+        client = Client(address, timeout="10s")
+    except (OSError, ValueError) as error:
+        mend = "no scheduler answers there; start one with: dask scheduler"
+        raise InputError("cluster", address, mend) from error
+    with client, parallel_config(backend="dask"):
+        yield
 
 
 def _report(asked: argparse.Namespace) -> None:
@@ -113,13 +152,13 @@ def _train(asked: argparse.Namespace) -> None:
 
 def _options(asked: argparse.Namespace) -> "Options":
     from stockanalyst.forecasting.base import DEFAULT_LEVELS
-    from stockanalyst.forecasting.registry import MODELS
+    from stockanalyst.forecasting.registry import DEFAULT_MODELS
     from stockanalyst.services.requests import options
 
     return options(
         horizon=_number(asked.horizon, int),
         cutoff=asked.cutoff,
-        models=MODELS if asked.models is None else asked.models.replace(" ", "").split(","),
+        models=DEFAULT_MODELS if asked.models is None else asked.models.replace(" ", "").split(","),
         levels=[_number(level, float) for level in asked.level or DEFAULT_LEVELS],
         provider=asked.provider,
     )
@@ -160,6 +199,25 @@ def _parser() -> argparse.ArgumentParser:
 
     backtest = _command(commands, "backtest", _backtest, "print the walk-forward scores alone")
     backtest.add_argument("symbols", nargs="+", metavar="symbol", help="tickers")
+    backtest.add_argument(
+        "--cutoffs", type=int, default=250, metavar="N", help="past cutoffs (default: %(default)s)"
+    )
+    backtest.add_argument(
+        "--refit",
+        type=int,
+        default=1,
+        metavar="N",
+        help="estimate at every N-th (default: %(default)s)",
+    )
+    backtest.add_argument(
+        "--folder", type=Path, metavar="DIR", help="keep forecasts there, and go on from them"
+    )
+    backtest.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="processes; -1 for all cores (default: 1)"
+    )
+    backtest.add_argument(
+        "--cluster", metavar="URL", help="walk on a Dask cluster, such as tcp://host:8786"
+    )
 
     train = _command(commands, "train", _train, "train one LSTM for the symbols together")
     train.add_argument("symbols", nargs="+", metavar="symbol", help="tickers")
@@ -179,7 +237,8 @@ def _command(
     command.add_argument(
         "--provider",
         default="auto",
-        help="auto (yahoo, then sample), yahoo, sample, or files:FOLDER (default: %(default)s)",
+        help="auto (yahoo, vendors whose keys are set, then sample), yahoo, eodhd, alpha_vantage, "
+        "sample, or files:FOLDER (default: %(default)s)",
     )
     command.add_argument(
         "--horizon", default="7", metavar="N", help="sessions ahead, 1 to 60 (default: %(default)s)"
@@ -187,7 +246,11 @@ def _command(
     command.add_argument(
         "--cutoff", metavar="DATE", help="last session that may be known, YYYY-MM-DD"
     )
-    command.add_argument("--models", metavar="A,B", help=f"some of {_MODELS} (default: all)")
+    command.add_argument(
+        "--models",
+        metavar="A,B",
+        help=f"some of {_MODELS} (default: random_walk, drift, linear, arima, lstm, ensemble)",
+    )
     command.add_argument(
         "--level",
         action="append",

@@ -13,7 +13,8 @@
     ├── SourceError                    a vendor didn't answer; `retryable` says if waiting helps
     │   ├── RateLimited
     │   ├── SourceTimeout
-    │   └── PayloadError
+    │   ├── PayloadError
+    │   └── MissingCredential
     ├── ModelUnavailable               a model can't take part; `mend` says what to do
     └── ReportError                    a cell of a report's notebook failed
 
@@ -139,6 +140,26 @@ class PayloadError(SourceError):
     """The vendor answered something that isn't in its documentation."""
 
     retryable = False
+
+
+class MissingCredential(SourceError):
+    """A vendor's key that isn't there, or that the vendor doesn't take; the key isn't shown.
+
+    Parameters
+    ----------
+    source : str
+        The vendor.
+    variable : str
+        Of the environment, which should hold the key.
+    why : str
+        What is wrong with it.
+    """
+
+    retryable = False
+
+    def __init__(self, source: str, variable: str, why: str) -> None:
+        self.variable = variable
+        super().__init__(source, f"{why}; set {variable} to a key that it takes")
 
 
 class ModelUnavailable(StockAnalystError):

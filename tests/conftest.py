@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from stockanalyst._typing import Vector
-from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig
+from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig, TrainingLosses
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
@@ -140,6 +140,7 @@ def tiny_artifact(missing: Callable[[str], NoReturn]) -> LSTMArtifact:
         training_cutoff=pd.Timestamp("2000-01-03"),
         config=LSTMConfig(lookback=3, units=1, horizon=2),
         n_windows=250,
+        losses=TrainingLosses(epochs=1, training=1.0, validation=None, random_walk=None),
         mean=0.1,
         scale=2.0,
         data_digest="0" * 64,

@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import joblib
 import pandas as pd
 import pytest
 
+from stockanalyst.backtesting import engine
 from stockanalyst.cli import main
 
 QUICK = ("--models", "drift,linear,ensemble")
@@ -91,7 +93,82 @@ def test_backtest_prints_the_table_alone(capsys: pytest.CaptureFixture[str]) -> 
     status, out, _ = run(capsys, "backtest", "AAPL", "MSFT", "--provider", "sample", *QUICK)
     assert status == 0
     assert "Recommendation" not in out
-    assert out.count("random walk") == 4
+    rows = [line for line in out.splitlines() if line.startswith(("AAPL", "MSFT"))]
+    models = ["random walk", "drift", "linear regression"]
+    for number, row in enumerate(rows):
+        symbol, horizon = ("AAPL", "MSFT")[number // 6], "17"[number // 3 % 2]
+        assert row.split(maxsplit=2)[:2] == [symbol, horizon]
+        assert f"  {models[number % 3]}  " in row
+    assert len(rows) == 12
+    for symbol in ("AAPL", "MSFT"):
+        assert f"no model beats the random walk on {symbol} at horizon 7 (best: " in out
+    assert "No ensemble of all symbols: it needs two models besides the baselines" in out
+
+
+SMALL = ("--provider", "sample", "--models", "drift,arima", "--cutoffs", "20")
+
+
+def test_backtest_goes_on_from_its_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second run walks only the symbol that is missing; both print what one without does."""
+    monkeypatch.setattr(engine, "_PAIRS", 1)
+    folder = tmp_path / "results"
+    status, alone, _ = run(capsys, "backtest", "AAPL", "MSFT", *SMALL)
+    run(capsys, "backtest", "AAPL", *SMALL, "--folder", str(folder))
+    (first,) = folder.iterdir()
+    before = first.stat()
+    for _ in range(2):
+        assert run(capsys, "backtest", "AAPL", "MSFT", *SMALL, "--folder", str(folder))[:2] == (
+            status,
+            alone,
+        )
+    assert len(list(folder.iterdir())) == 2
+    assert first.stat() == before
+    assert set(pd.read_parquet(first)["symbol"]) == {"AAPL"}
+
+
+def test_backtest_by_two_at_once_prints_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_PAIRS", 1)
+    alone = run(capsys, "backtest", "AAPL", "MSFT", *SMALL)
+    asked: list[object] = []
+
+    class Noted(joblib.Parallel):  # type: ignore[misc]
+        def __init__(self, **how: object) -> None:
+            asked.append(how["n_jobs"])
+            super().__init__(**how)
+
+    monkeypatch.setattr(joblib, "Parallel", Noted)
+    with joblib.parallel_config(backend="threading"):
+        assert run(capsys, "backtest", "AAPL", "MSFT", *SMALL, "--jobs", "2") == alone
+    assert asked == [2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--cutoffs", "0"), "n_cutoffs 0: give a whole number, 1 or more"),
+        (
+            ("--cutoffs", "100000"),
+            "symbol 'AAPL': 3270 sessions up to the cutoff, 100507 are needed",
+        ),
+        (("--refit", "-1"), "refit -1: give a whole number, 1 or more"),
+        (("--jobs", "0"), "n_jobs 0: give 1 or more, or -1 for all cores"),
+        (
+            ("--folder", "/dev/null"),
+            "folder: /dev/null can't be written (File exists); give another",
+        ),
+    ],
+)
+def test_bad_options_of_a_backtest_are_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, str], message: str
+) -> None:
+    status, out, err = run(capsys, "backtest", "AAPL", *SMALL, *arguments)
+    assert (status, out) == (2, "")
+    assert err.splitlines()[-1].startswith(f"stockanalyst: {message}")
+    assert "Traceback" not in err
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -196,8 +273,8 @@ def test_no_cell_is_cut_however_narrow_the_terminal(
     monkeypatch.setenv("COLUMNS", columns)
     _, out, _ = run(capsys, "analyze", "AAPL", "--provider", "sample", *QUICK)
     assert "…" not in out
-    assert "392.88 – 471.66" in out
-    assert "1        linear regression  11.64   8.40  2.47" in out
+    assert "392.85 – 471.70" in out
+    assert "1        linear regression  11.66   8.40  2.47" in out
 
 
 def shell(tmp_path: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:

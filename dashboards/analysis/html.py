@@ -25,7 +25,8 @@ def recommendation_html(analysis: Analysis) -> str:
     return (
         f"<h2>{escape(analysis.symbol)}: "
         f'<span class="action" data-action="{said.action}">{said.action}</span></h2>'
-        f"<p>Data up to {analysis.cutoff:%Y-%m-%d} from {escape(analysis.provider)}, "
+        f"<p>Data up to {analysis.cutoff:%Y-%m-%d} from {escape(analysis.provider)} "
+        f"(as of {analysis.freshness}), "
         f"last close {price}.</p>{notes}<ul>{reasons}</ul>"
     )
 

@@ -1,166 +1,415 @@
-"""Every model at every cutoff: many symbols in, one long forecast frame out."""
+"""Every model at every cutoff of every symbol."""
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from stockanalyst._typing import IntVector, Vector
+from stockanalyst._typing import IntVector
+from stockanalyst.backtesting.cube import ForecastCube, Held
+from stockanalyst.backtesting.protocols import CubeStore
+from stockanalyst.backtesting.scores import ChunkScores, score
 from stockanalyst.backtesting.splitters import WalkForward
-from stockanalyst.forecasting.base import DEFAULT_LEVELS, BaseForecaster
-from stockanalyst.forecasting.ensemble import ENSEMBLE, equal_weights, members
-from stockanalyst.forecasting.intervals import conformal_half_widths
-from stockanalyst.frames import FORECAST_KEYS, level_columns
+from stockanalyst.exceptions import InputError, ModelUnavailable
+from stockanalyst.forecasting.base import (
+    DEFAULT_LEVELS,
+    BaseForecaster,
+    Panel,
+    SeriesForecaster,
+)
+from stockanalyst.forecasting.ensemble import COMBINATIONS
+from stockanalyst.forecasting.intervals import Intervals
+from stockanalyst.forecasting.lstm import LSTMForecaster
+from stockanalyst.forecasting.naive import RandomWalk
+from stockanalyst.forecasting.registry import members
+from stockanalyst.market.prices import digest
 
 Models = Sequence[BaseForecaster]
+Array = NDArray[np.float64]
+
+ADAPTIVE = Intervals()
+_PAIRS = 20_000  # (symbol, cutoff) pairs in a chunk: some 300 MB at the most
+_ROUNDING = 1e-9  # of a log price: linear algebra may group its sums otherwise
+_FEWEST = (
+    2_500  # of them: a chunk of some tenths of a second, beside which handing it over is nothing
+)
 
 
-def walk_forward(
+@dataclass(frozen=True)
+class Setup:
+    """How a walk-forward is made.
+
+    Attributes
+    ----------
+    horizon : int
+        Steps, ≥ 1.
+    plan : WalkForward
+    levels : tuple of float
+        Nominal coverage of the intervals, decimals.
+    intervals : Intervals
+    ensembles : tuple of str
+        Of :data:`stockanalyst.forecasting.ensemble.COMBINATIONS`; made where there are two models
+        besides the baselines.
+    """
+
+    horizon: int
+    plan: WalkForward
+    levels: tuple[float, ...] = DEFAULT_LEVELS
+    intervals: Intervals = ADAPTIVE
+    ensembles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Symbols that are walked together: equally many sessions, the same models.
+
+    Attributes
+    ----------
+    closes : tuple of Series
+        Without gaps; named by their symbols.
+    models : sequence of BaseForecaster
+        The random walk among them.
+    """
+
+    closes: tuple[pd.Series, ...]
+    models: Models
+
+
+def chunks(
     prices: pd.DataFrame,
     models: Models | Mapping[str, Models],
+    setup: Setup,
     *,
-    horizon: int,
-    plan: WalkForward,
-    levels: Sequence[float] = DEFAULT_LEVELS,
-    progress: Callable[[float], None] = lambda _share: None,
-) -> pd.DataFrame:
-    """Forecast from past cutoffs and set the outcome beside each forecast.
-
-    The engine owns the embargo: a model is given prices up to the first cutoff of a block to
-    estimate itself, and prices up to each cutoff to forecast from it; intervals use only errors
-    whose outcome was known at the cutoff.
+    workers: int = 1,
+) -> Iterator[Chunk]:
+    """Part a table of prices into chunks.
 
     Parameters
     ----------
     prices : DataFrame of shape (n_sessions, n_symbols)
         Closes, one column a symbol, NaN where a symbol has no session.
     models : sequence of BaseForecaster, or mapping of symbol to such
-        With two or more that are no baselines, their ensemble is added.
-    horizon : int
-        Steps, ≥ 1.
-    plan : WalkForward
-    levels : sequence of float
-        Nominal coverage of the intervals, decimals.
-    progress : callable
-        Called with the share of the work that is done, in (0, 1].
-
-    Returns
-    -------
-    DataFrame
-        A forecast frame, see :mod:`stockanalyst.frames`; n_symbols × n_models × n_cutoffs ×
-        horizon rows, in that order.
+    setup : Setup
+    workers : int
+        Processes or threads that share the chunks: for more of them chunks are smaller.
 
     Raises
     ------
     InsufficientHistory
         A symbol has too few sessions.
     """
-    frames = []
-    for position, symbol in enumerate(prices.columns):
+    groups: dict[tuple[int, tuple[str, ...]], list[pd.Series]] = {}
+    for symbol in prices.columns:
         closes = prices[symbol].dropna()
-        cutoffs = plan.cutoffs(len(closes), horizon, symbol=symbol)
-        chosen = models[symbol] if isinstance(models, Mapping) else models
-        blocks = list(plan.blocks(cutoffs))
-        for done, (block, window) in enumerate(blocks, start=1):
-            frames.append(_frame(closes, chosen, block, window, horizon=horizon, levels=levels))
-            progress((position + done / len(blocks)) / len(prices.columns))
-    frame = pd.concat(frames, ignore_index=True)
-    order = list(dict.fromkeys(frame["model"]))
-    rank = frame["model"].map({model: rank for rank, model in enumerate(order)})
-    symbol_rank = frame["symbol"].map({s: rank for rank, s in enumerate(prices.columns)})
-    frame = frame.assign(_s=symbol_rank, _m=rank)
-    return frame.sort_values(["_s", "_m", "cutoff", "step"], ignore_index=True).drop(
-        columns=["_s", "_m"]
+        setup.plan.cutoffs(len(closes), setup.horizon, symbol=str(symbol))
+        chosen = models[str(symbol)] if isinstance(models, Mapping) else models
+        alike = len(closes), tuple(model.signature for model in chosen)
+        groups.setdefault(alike, []).append(closes)
+    for (length, _), closes_of in groups.items():
+        first = str(closes_of[0].name)
+        each = setup.plan.cutoffs(length, setup.horizon, symbol=first).size
+        shared = len(closes_of) * each // (2 * workers) if workers > 1 else _PAIRS
+        size = max(min(max(shared, _FEWEST), _PAIRS) // each, 1)
+        chosen = models[first] if isinstance(models, Mapping) else models
+        for start in range(0, len(closes_of), size):
+            yield Chunk(tuple(closes_of[start : start + size]), chosen)
+
+
+def walk_chunk(chunk: Chunk, setup: Setup) -> ForecastCube:
+    """Forecast from every past cutoff, and set the outcome beside each forecast.
+
+    The engine owns the embargo: a model is asked for cutoffs and may use nothing after each;
+    intervals and ensembles use only errors whose outcome was known at the cutoff.
+
+    Raises
+    ------
+    ModelUnavailable
+        A trained network has seen prices after the first cutoff.
+    """
+    panel = _panel(chunk.closes)
+    cutoffs = setup.plan.cutoffs(panel.log_price.shape[1], setup.horizon, symbol=panel.symbols[0])
+    return _walk(panel, chunk, setup, cutoffs, later=None)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Forecasts of one symbol or more, at hand or in a store, and their scores.
+
+    Attributes
+    ----------
+    load : callable
+        Gives the ForecastCube.
+    scores : mapping of str to ChunkScores
+        By symbol, so that they can be put together in any order with the same bits.
+    """
+
+    load: Callable[[], ForecastCube]
+    scores: Mapping[str, ChunkScores]
+
+
+def walk_forward(
+    prices: pd.DataFrame,
+    models: Models | Mapping[str, Models],
+    setup: Setup,
+    *,
+    steps: Sequence[int],
+    store: CubeStore | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> Iterator[Part]:
+    """Walk a table of prices, chunk by chunk.
+
+    Parameters
+    ----------
+    prices, models, setup
+        As for :func:`chunks`.
+    steps : sequence of int
+        Steps to score.
+    store : CubeStore, optional
+        Where forecasts are kept as soon as they are made; what it has already isn't made again.
+    n_jobs : int, optional
+        Processes or threads, by the rules of joblib, whose ``parallel_config`` chooses the backend.
+    progress : callable
+        Called with the share of the work that is done, in (0, 1].
+
+    Yields
+    ------
+    Part
+        What is stored already, then the others as they are made. The numbers don't depend on how
+        symbols are put together, nor on where they are computed.
+    """
+    from joblib import Parallel, delayed, effective_n_jobs
+
+    work = list(chunks(prices, models, setup))
+    names, n_symbols = _names(work, setup), prices.shape[1]
+    done = 0
+    keys: dict[str, str] = {}
+    if store is not None:
+        keys = {
+            str(series.name): _key(series, chunk.models, setup)
+            for chunk in work
+            for series in chunk.closes
+        }
+        found = [symbol for symbol, key in keys.items() if store.has(key)]
+        for symbol in found:
+            yield _stored(store, symbol, keys[symbol], names, steps)
+            progress((done := done + 1) / n_symbols)
+        prices = prices[[symbol for symbol in prices.columns if str(symbol) not in found]]
+    workers = effective_n_jobs(n_jobs)
+    work = list(chunks(prices, models, setup, workers=workers))
+    walked = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(walk_chunk)(chunk, setup) for chunk in work
     )
+    for cube in walked:
+        if store is None:
+            full = cube.among(names)
+            yield Part(Held(cube), {name: score(full.only(name), steps) for name in cube.symbols})
+        else:
+            for symbol in cube.symbols:
+                store.save(keys[symbol], cube.only(symbol))
+                yield _stored(store, symbol, keys[symbol], names, steps)
+        done += len(cube.symbols)
+        progress(done / n_symbols)
+
+
+def _stored(
+    store: CubeStore, symbol: str, key: str, names: Sequence[str], steps: Sequence[int]
+) -> Part:
+    load = partial(store.load, key)
+    return Part(load, {symbol: score(load().among(names), steps)})
+
+
+def _names(work: Sequence[Chunk], setup: Setup) -> list[str]:
+    """Every model that takes part in any chunk."""
+    names = list(dict.fromkeys(model.name for chunk in work for model in chunk.models))
+    mixed = any(len(members(model.name for model in chunk.models)) > 1 for chunk in work)
+    return [*names, *setup.ensembles] if mixed else names
+
+
+def _key(closes: pd.Series, models: Models, setup: Setup) -> str:
+    """SHA-256 of everything that a symbol's forecasts depend on, in hexadecimal."""
+    words = [version("stockanalyst"), repr(setup), *(model.signature for model in models)]
+    words += [str(closes.name), digest(closes)]
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
 
 def forecast_next(
-    closes: pd.Series,
-    models: Models,
-    sessions: pd.DatetimeIndex,
-    *,
-    plan: WalkForward,
-    levels: Sequence[float] = DEFAULT_LEVELS,
+    closes: pd.Series, models: Models, sessions: pd.DatetimeIndex, setup: Setup
 ) -> pd.DataFrame:
-    """Forecast the sessions after the last close, as :func:`walk_forward` does from past cutoffs.
+    """Forecast the sessions after the last close, as the walk-forward does from past cutoffs.
 
     Parameters
     ----------
     closes : Series
         One symbol's closes up to the cutoff; the name is the symbol.
     models : sequence of BaseForecaster
+        The random walk among them.
     sessions : DatetimeIndex of shape (horizon,)
         The sessions to forecast.
+    setup : Setup
 
     Returns
     -------
     DataFrame
-        A forecast frame with ``y`` NaN.
+        A forecast frame (:mod:`stockanalyst.frames`) with ``y`` NaN.
     """
-    last = len(closes) - 1
-    ((block, window),) = plan.blocks(np.array([last]))
-    return _frame(
-        closes, models, block, window, horizon=len(sessions), levels=levels, later=sessions
+    last = np.array([len(closes) - 1])
+    return _walk(_panel((closes,)), Chunk((closes,), models), setup, last, later=sessions).frame()
+
+
+def _panel(closes: Sequence[pd.Series]) -> Panel:
+    return Panel(
+        symbols=tuple(str(series.name) for series in closes),
+        sessions=np.stack([_dates(pd.DatetimeIndex(series.index)) for series in closes]),
+        log_price=np.log(np.stack([series.to_numpy(np.float64) for series in closes])),
     )
 
 
-def _frame(
-    closes: pd.Series,
-    models: Models,
+def _dates(index: pd.DatetimeIndex) -> NDArray[np.datetime64]:
+    return index.as_unit("ns").to_numpy()
+
+
+def _walk(
+    panel: Panel,
+    chunk: Chunk,
+    setup: Setup,
     cutoffs: IntVector,
-    window: slice,
     *,
-    horizon: int,
-    levels: Sequence[float],
-    later: pd.DatetimeIndex | None = None,
-) -> pd.DataFrame:
-    """Forecast frame of one symbol from cutoffs that share the estimation on `window`."""
-    values = closes.to_numpy(np.float64)
-    calendar = (closes.index if later is None else closes.index.append(later)).to_numpy()
-    known = values[window.start : int(cutoffs[-1]) + 1]
-    shifted = cutoffs - window.start
-    ahead = cutoffs[:, None] + np.arange(1, horizon + 1)
-    outcome = np.full(ahead.shape, np.nan)
-    happened = ahead < values.size
-    outcome[happened] = values[ahead[happened]]
-    shared = {
-        "symbol": np.repeat(str(closes.name), ahead.size),
-        "cutoff": np.repeat(calendar[cutoffs], horizon),
-        "session": calendar[ahead.ravel()],
-        "step": np.tile(np.arange(1, horizon + 1), cutoffs.size),
+    later: pd.DatetimeIndex | None,
+) -> ForecastCube:
+    calibration = setup.plan.calibration(
+        int(cutoffs[0]), context=max(model.context for model in chunk.models)
+    )
+    origins = np.concatenate([calibration, cutoffs])
+    named = {
+        model.name: _centres(model, panel, calibration, cutoffs, setup) for model in chunk.models
     }
-    frames = []
-    fitted = [model.fit(known[: window.stop - window.start]) for model in models]
-    for name, columns in _forecasts(known, fitted, shifted, horizon=horizon, levels=levels).items():
-        frames.append(pd.DataFrame({**shared, "model": name, **columns, "y": outcome.ravel()}))
-    order = [*FORECAST_KEYS, "yhat", *level_columns(levels), "y"]
-    return pd.concat(frames, ignore_index=True)[order]
+    base = panel.log_price[:, origins]
+    ahead = origins[:, None] + np.arange(1, setup.horizon + 1)
+    prices = np.stack([series.to_numpy(np.float64) for series in chunk.closes])
+    outcome = _filled(panel.log_price, ahead)
+    mixed = members(named)
+    if len(mixed) > 1:
+        moves = np.stack([named[name] for name in mixed], axis=1) - base[:, None, :, None]
+        came = outcome - base[:, :, None]
+        for name in setup.ensembles:
+            named[name] = base[:, :, None] + COMBINATIONS[name](moves, came, _delays(setup))
+    centres = np.stack(list(named.values()), axis=1)
+    below, above = setup.intervals.offsets(
+        panel.log_price,
+        centres,
+        origins,
+        first=calibration.size,
+        levels=setup.levels,
+        reference=list(named).index(RandomWalk.name),
+    )
+    # Moves of the price at the cutoff: where no move is forecast, it comes out to the bit.
+    middle = (centres - base[:, None, :, None])[:, :, calibration.size :]
+    price = prices[:, cutoffs]
+    unit = price[:, None, :, None]
+    sessions = panel.sessions
+    if later is not None:
+        after = np.broadcast_to(_dates(later), (len(panel.symbols), len(later)))
+        sessions = np.concatenate([sessions, after], axis=1)
+    with np.errstate(over="ignore"):  # an interval without an error to go by is endless
+        return ForecastCube(
+            symbols=panel.symbols,
+            models=tuple(named),
+            levels=setup.levels,
+            cutoffs=panel.sessions[:, cutoffs],
+            sessions=sessions[:, ahead[calibration.size :]],
+            base=price,
+            y=_filled(prices, ahead[calibration.size :]),
+            yhat=unit * np.exp(middle),
+            lower=unit[:, :, None] * np.exp(middle[:, :, None] - below),
+            upper=unit[:, :, None] * np.exp(middle[:, :, None] + above),
+            scale=_scale(prices, int(cutoffs[0]), setup.plan.train_size),
+        )
 
 
-def _forecasts(
-    known: Vector,
-    fitted: Models,
-    cutoffs: IntVector,
-    *,
-    horizon: int,
-    levels: Sequence[float],
-) -> dict[str, dict[str, Vector]]:
-    """``yhat`` and bounds by model, each flattened from (cutoffs, horizon)."""
-    log_price = np.log(known)
-    base, log_base = known[cutoffs][:, None], log_price[cutoffs][:, None]
-    first = max(model.context for model in fitted)
-    origins = np.arange(first, int(cutoffs[-1]) + 1)
-    centres = {m.name: m.forecast_log(log_price, origins, horizon) for m in fitted}
-    if len(members(centres)) > 1:
-        centres[ENSEMBLE] = equal_weights(centres)
-    result = {}
-    for name, centre in centres.items():
-        half = conformal_half_widths(log_price, centre, first=first, cutoffs=cutoffs, levels=levels)
-        # Moves of the price at the cutoff: where no move is forecast, it comes out to the bit.
-        middle = centre[cutoffs - first] - log_base
-        result[name] = {"yhat": (base * np.exp(middle)).ravel()}
-        for position, level in enumerate(levels):
-            lower, upper = level_columns([level])
-            result[name][lower] = (base * np.exp(middle - half[:, :, position])).ravel()
-            result[name][upper] = (base * np.exp(middle + half[:, :, position])).ravel()
-    return result
+def _centres(
+    model: BaseForecaster, panel: Panel, calibration: IntVector, cutoffs: IntVector, setup: Setup
+) -> Array:
+    """Log-price forecasts from all origins, shape (S, N, H); the judged cutoffs begin a block."""
+    if setup.plan.train_size < model.context:
+        mend = f"{model.name} needs {model.context} or more"
+        raise InputError("train_size", setup.plan.train_size, mend)
+    if int(cutoffs[0]) < model.context:
+        mend = f"it needs {model.context} sessions before the first cutoff; give longer prices"
+        raise InputError("models", model.name, mend)
+    if isinstance(model, LSTMForecaster):
+        _require_unseen(model, panel, cutoffs)
+    blocks = (calibration, cutoffs) if setup.plan.refit > 1 else [[*calibration, *cutoffs]]
+    asked = [np.array(some) for some in blocks if len(some)]
+    parts = [_asked(model, panel, some, setup) for some in asked]
+    alone = isinstance(model, SeriesForecaster) and setup.plan.refit == 1  # sees its window only
+    if _is_foreign(model) and not alone:
+        _require_causal(model, panel, asked[-1], parts[-1], setup=setup)
+    return np.concatenate(parts, axis=1)
+
+
+def _asked(model: BaseForecaster, panel: Panel, cutoffs: IntVector, setup: Setup) -> Array:
+    """A model's forecasts from cutoffs; it is shown nothing after the last."""
+    end = int(cutoffs[-1]) + 1
+    shown = Panel(panel.symbols, panel.sessions[:, :end], panel.log_price[:, :end])
+    plan = setup.plan
+    if _is_foreign(model):
+        model = deepcopy(model)  # it may change as it estimates, and threads may share it
+    return model.walk(shown, cutoffs, setup.horizon, train_size=plan.train_size, refit=plan.refit)
+
+
+def _is_foreign(model: BaseForecaster) -> bool:
+    """Whether it comes from outside this package, whose own are held by tests."""
+    return not type(model).__module__.startswith("stockanalyst.")
+
+
+def _require_causal(
+    model: BaseForecaster, panel: Panel, cutoffs: IntVector, made: Array, *, setup: Setup
+) -> None:
+    """Ask a foreign model for some earlier cutoffs again, the later sessions left out."""
+    looping = isinstance(model, SeriesForecaster)
+    some = setup.plan.refit // 2 + 1 if looping else (cutoffs.size + 1) // 2
+    again = _asked(model, panel, cutoffs[:some], setup)
+    if not np.allclose(again, made[:, :some], rtol=0, atol=_ROUNDING, equal_nan=True):
+        raise InputError(
+            "models",
+            model.name,
+            "its forecasts change when later sessions are left out, so it sees the future; "
+            "use nothing after a cutoff",
+        )
+
+
+def _require_unseen(model: LSTMForecaster, panel: Panel, cutoffs: IntVector) -> None:
+    first = pd.Timestamp(panel.sessions[:, cutoffs[0]].min())
+    if first < model.training_cutoff:
+        raise ModelUnavailable(
+            model.name,
+            f"it was trained on prices up to {model.training_cutoff:%Y-%m-%d}, after the first "
+            f"cutoff, {first:%Y-%m-%d}",
+            "judge it at later cutoffs, or train it on earlier prices",
+        )
+
+
+def _delays(setup: Setup) -> IntVector:
+    """Origins from a forecast to its outcome, a step each."""
+    return -(-np.arange(1, setup.horizon + 1) // setup.plan.step)
+
+
+def _filled(values: Array, positions: IntVector) -> Array:
+    """Values at positions, shape (S, *positions.shape); NaN after the last."""
+    happened = positions < values.shape[1]
+    found = values[:, np.where(happened, positions, 0)]
+    return np.where(happened, found, np.nan)
+
+
+def _scale(prices: Array, first: int, train_size: int) -> Array:
+    """Mean absolute change of the price over the training window of the first cutoff."""
+    training = prices[:, max(first + 1 - train_size, 0) : first + 1]
+    scale: Array = np.abs(np.diff(training, axis=1)).mean(axis=1)
+    return scale

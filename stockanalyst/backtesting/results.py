@@ -1,21 +1,15 @@
-"""Scores of a forecast frame, the random walk beside every one."""
+"""What a walk-forward found, the random walk beside every score."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 import pandas as pd
 
+from stockanalyst.backtesting.engine import Part
+from stockanalyst.backtesting.scores import Scores, combine, skill_sentence
 from stockanalyst.forecasting.naive import RandomWalk
-from stockanalyst.frames import level_suffix
-from stockanalyst.metrics.calibration import coverage
-from stockanalyst.metrics.forecast import (
-    diebold_mariano,
-    directional_accuracy,
-    mae,
-    mase,
-    rmse,
-    skill_score,
-)
 
 
 @dataclass(frozen=True)
@@ -42,90 +36,68 @@ class Backtest:
 
     Attributes
     ----------
-    forecasts : DataFrame
-        Forecast frame, see :mod:`stockanalyst.frames`.
-    skill : DataFrame
-        See :func:`skill_table`.
+    symbols : tuple of str
+        In the order in which they were asked for.
+    parts : tuple of Part
+        Forecasts of a few symbols each, in memory or on disk.
+    scores : Scores
+        Also ``pooled``, ``by_year``, ``coverage_over_time`` and more.
     missing : tuple of MissingModel
     notes : tuple of str
         What a reader must know of the data.
     """
 
-    forecasts: pd.DataFrame
-    skill: pd.DataFrame
-    missing: tuple[MissingModel, ...]
-    notes: tuple[str, ...]
+    symbols: tuple[str, ...]
+    parts: tuple[Part, ...]
+    scores: Scores
+    missing: tuple[MissingModel, ...] = ()
+    notes: tuple[str, ...] = ()
 
-    def _repr_html_(self) -> str:
-        table = self.skill.style.format(precision=3, na_rep="–").hide(axis="index")
-        return str(table.set_uuid("skill").to_html())
+    @classmethod
+    def of(
+        cls,
+        parts: Sequence[Part],
+        *,
+        symbols: Sequence[str],
+        missing: Sequence[MissingModel] = (),
+        notes: Sequence[str] = (),
+    ) -> Self:
+        """Put together what :func:`stockanalyst.backtesting.engine.walk_forward` made."""
+        by_symbol = {name: scores for part in parts for name, scores in part.scores.items()}
+        scores = combine(by_symbol[symbol] for symbol in symbols)
+        return cls(tuple(symbols), tuple(parts), scores, tuple(missing), tuple(notes))
 
+    @property
+    def skill(self) -> pd.DataFrame:
+        """Scores, a row a (symbol, step, model); see :class:`~.scores.Scores`."""
+        return self.scores.skill
 
-def skill_table(
-    forecasts: pd.DataFrame,
-    prices: pd.DataFrame,
-    *,
-    steps: Iterable[int],
-    levels: Sequence[float],
-    train_size: int,
-) -> pd.DataFrame:
-    """How good each model has been, a row a (symbol, step, model).
+    @cached_property
+    def forecasts(self) -> pd.DataFrame:
+        """Every forecast: a forecast frame (:mod:`stockanalyst.frames`).
 
-    Parameters
-    ----------
-    forecasts : DataFrame
-        A forecast frame with the random walk among its models and every outcome known.
-    prices : DataFrame of shape (n_sessions, n_symbols)
-        The closes that it was made from.
-    steps : iterable of int
-        Steps to score.
-    levels : sequence of float
-        Nominal coverages.
-    train_size : int
-        Closes up to the first cutoff that scale the MASE.
+        For hundreds of symbols it takes hundreds of megabytes; :meth:`forecasts_of` takes one.
+        """
+        cubes = (part.load() for part in self.parts)
+        frames = {name: cube.only(name).frame() for cube in cubes for name in cube.symbols}
+        return pd.concat([frames[symbol] for symbol in self.symbols], ignore_index=True)
 
-    Returns
-    -------
-    DataFrame
-        ``symbol, step, model, n, rmse, mae, mase, directional_accuracy, coverage_80, …, skill,
-        dm_statistic, dm_p``. Skill is 1 − RMSE / RMSE of the random walk; the Diebold–Mariano test
-        compares squared errors, two-sided. For the random walk itself those are NaN, and so is its
-        directional accuracy.
-    """
-    rows = []
-    for symbol, of_symbol in forecasts.groupby("symbol", sort=False):
-        before = prices[symbol].dropna().loc[: of_symbol["cutoff"].min()]
-        training = before.to_numpy()[-train_size:]
-        for step in dict.fromkeys(steps):
-            of_step = of_symbol[of_symbol["step"] == step]
-            walk = of_step[of_step["model"] == RandomWalk.name]
-            base = walk["yhat"].to_numpy()
-            for model, row in of_step.groupby("model", sort=False):
-                y, yhat = row["y"].to_numpy(), row["yhat"].to_numpy()
-                judged = model != RandomWalk.name
-                test = diebold_mariano((y - yhat) ** 2, (y - base) ** 2, horizon=step)
-                rows.append(
-                    {
-                        "symbol": symbol,
-                        "step": step,
-                        "model": model,
-                        "n": len(row),
-                        "rmse": rmse(y, yhat),
-                        "mae": mae(y, yhat),
-                        "mase": mase(y, yhat, training),
-                        "directional_accuracy": directional_accuracy(y, yhat, base),
-                        **{
-                            f"coverage_{suffix}": coverage(
-                                y, row[f"lo_{suffix}"].to_numpy(), row[f"hi_{suffix}"].to_numpy()
-                            )
-                            for suffix in map(level_suffix, levels)
-                        },
-                        "skill": skill_score(y, yhat, base) if judged else float("nan"),
-                        "dm_statistic": test.statistic,
-                        "dm_p": test.p_value,
-                    }
-                )
-    return pd.DataFrame(rows)
+    def forecasts_of(self, symbol: str) -> pd.DataFrame:
+        """Every forecast of one symbol: a forecast frame.
+
+        Raises
+        ------
+        KeyError
+            It isn't among the symbols.
+        """
+        for part in self.parts:
+            if symbol in part.scores:
+                return part.load().only(symbol).frame()
+        raise KeyError(symbol)
+
+    def sentence(self, symbol: str, step: int) -> str:
+        """Whether any model beat the random walk on a symbol, in words."""
+        return skill_sentence(self.scores, symbol, step)
 
 
 def share_of_rises(forecasts: pd.DataFrame, step: int) -> float:

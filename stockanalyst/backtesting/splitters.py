@@ -1,14 +1,15 @@
-"""Cutoffs of a walk-forward, and the blocks that share one estimation."""
+"""Cutoffs of a walk-forward."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from stockanalyst._typing import IntVector
-from stockanalyst.exceptions import InsufficientHistory
+from stockanalyst.exceptions import InputError, InsufficientHistory
 
 MIN_TRAIN = 500
+CALIBRATION_TRAIN = 250
+CALIBRATION = 250
 
 
 @dataclass(frozen=True)
@@ -17,17 +18,34 @@ class WalkForward:
 
     Attributes
     ----------
-    n_cutoffs : int
-        Consecutive sessions, the last of them `horizon` sessions before the end.
+    n_cutoffs : int or None
+        The last so many whose outcomes are all known; None for every one after the first training
+        window.
     train_size : int
         Sessions in the rolling training window; fewer (at least 500) where history is short.
     refit : int
         Cutoffs that share one estimation, made at the first of them.
+    step : int
+        Sessions from one cutoff to the next.
+
+    Raises
+    ------
+    InputError
+        One of them is no whole number, `train_size` is below 100, or another below 1.
     """
 
-    n_cutoffs: int = 250
+    n_cutoffs: int | None = 250
     train_size: int = 1000
-    refit: int = 21
+    refit: int = 1
+    step: int = 1
+
+    def __post_init__(self) -> None:
+        least = {"n_cutoffs": 1, "train_size": 100, "refit": 1, "step": 1}
+        for name, fewest in least.items():
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool) and value >= fewest
+            if not whole and not (name == "n_cutoffs" and value is None):
+                raise InputError(name, value, f"give a whole number, {fewest} or more")
 
     def cutoffs(self, n_sessions: int, horizon: int, *, symbol: str) -> IntVector:
         """Positions of the cutoffs, ascending, so that every outcome is known.
@@ -37,16 +55,28 @@ class WalkForward:
         InsufficientHistory
             Fewer than 500 sessions would be left before the first cutoff.
         """
-        needed = MIN_TRAIN + self.n_cutoffs + horizon
-        if n_sessions < needed:
-            why = f"{MIN_TRAIN} to train, {self.n_cutoffs} past cutoffs, {horizon} steps"
-            raise InsufficientHistory(symbol, n_sessions, needed, why)
         last = n_sessions - 1 - horizon
-        return np.arange(last - self.n_cutoffs + 1, last + 1)
+        if self.n_cutoffs is None:
+            first = max(self.train_size - 1, MIN_TRAIN)
+            count = max((last - first) // self.step + 1, 1)
+        else:
+            count = self.n_cutoffs
+        needed = MIN_TRAIN + (count - 1) * self.step + 1 + horizon
+        if n_sessions < needed:
+            why = f"{MIN_TRAIN} to train, {count} past cutoffs, {horizon} steps"
+            raise InsufficientHistory(symbol, n_sessions, needed, why)
+        return last - self.step * np.arange(count)[::-1]
 
-    def blocks(self, cutoffs: IntVector) -> Iterator[tuple[IntVector, slice]]:
-        """Runs of cutoffs and the training window of each, which ends at its first cutoff."""
-        for start in range(0, cutoffs.size, self.refit):
-            block = cutoffs[start : start + self.refit]
-            first = int(block[0])
-            yield block, slice(max(first + 1 - self.train_size, 0), first + 1)
+    def calibration(self, first: int, *, context: int) -> IntVector:
+        """Up to 250 cutoffs before the first, whose errors are what the intervals begin with.
+
+        Parameters
+        ----------
+        first : int
+            Position of the first cutoff.
+        context : int
+            Sessions that the models need behind a cutoff; it is 250 at least.
+        """
+        earliest = max(CALIBRATION_TRAIN, context)
+        count = min(CALIBRATION, max(first - earliest, 0) // self.step)
+        return first - self.step * np.arange(1, count + 1)[::-1]

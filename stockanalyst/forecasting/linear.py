@@ -4,13 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from stockanalyst._typing import IntVector, Matrix, Vector
-from stockanalyst.forecasting.base import (
-    BaseForecaster,
-    lagged_returns,
-    last_price,
-    one_blas_thread,
-)
+from stockanalyst._typing import Cube, IntVector
+from stockanalyst.forecasting.base import BaseForecaster, Panel
+from stockanalyst.forecasting.rolling import History, LaggedProducts, differences, regress_on_lags
 
 
 class LinearForecaster(BaseForecaster):
@@ -22,39 +18,47 @@ class LinearForecaster(BaseForecaster):
     ----------
     lags : int
         Number of lagged daily log returns.
-
-    Attributes
-    ----------
-    coef_ : dict of int to ndarray of shape (lags + 1,)
-        Per step the intercept, then the weights, newest lag first. Filled as steps are asked for.
     """
 
     name: ClassVar[str] = "linear"
+    penalty: ClassVar[float] = 0.0
 
     def __init__(self, lags: int = 10) -> None:
         self.lags = lags
-        self.context = lags
+        self.context = 5 * lags
 
-    def _estimate(self, log_price: Vector) -> None:
-        self._training = log_price
-        self.coef_: dict[int, Vector] = {}
-
-    def _forecast_log(self, log_price: Vector, origins: IntVector, horizon: int) -> Matrix:
-        features = lagged_returns(log_price, origins, self.lags)
-        returns = np.empty((origins.size, horizon))
+    def walk(
+        self, panel: Panel, cutoffs: IntVector, horizon: int, *, train_size: int, refit: int
+    ) -> Cube:
+        """See :meth:`BaseForecaster.walk`."""
+        history = History.of(panel.log_price, cutoffs, train_size, refit)
+        returns = differences(history.known, 1)
+        lagged = [returns[history.cutoffs - lag] for lag in range(self.lags)]
+        products = LaggedProducts(returns, self.lags - 1 + horizon)
+        last = history.known[history.cutoffs]
+        forecasts = np.empty((horizon, *last.shape))
         for step in range(1, horizon + 1):
-            if step not in self.coef_:
-                self.coef_[step] = self._fit_step(step)
-            intercept, *weights = self.coef_[step]
-            returns[:, step - 1] = features @ np.array(weights) + intercept
-        return last_price(log_price, origins) + returns
+            fitted = regress_on_lags(
+                products,
+                history.windows,
+                lags=self.lags,
+                step=step,
+                intercept=True,
+                penalty=self.penalty,
+            )
+            intercept, *weights = history.served(fitted, axis=1)
+            forecasts[step - 1] = last + intercept
+            for weight, value in zip(weights, lagged, strict=True):
+                forecasts[step - 1] += weight * value
+        return forecasts.transpose(2, 1, 0)
 
-    def _fit_step(self, step: int) -> Vector:
-        from sklearn.linear_model import LinearRegression
 
-        known = np.arange(self.lags, self._training.size - step)
-        target = self._training[known + step] - self._training[known]
-        features = lagged_returns(self._training, known, self.lags)
-        with one_blas_thread():
-            model = LinearRegression().fit(features, target)
-        return np.concatenate(([model.intercept_], model.coef_))
+class RidgeForecaster(LinearForecaster):
+    """The same regression, its weights shrunk about by half.
+
+    The penalty is the mean sum of squares of a lag, which halves the weights of uncorrelated lags;
+    the intercept is free.
+    """
+
+    name: ClassVar[str] = "ridge"
+    penalty: ClassVar[float] = 1.0

@@ -4,8 +4,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from stockanalyst._typing import IntVector, Matrix, Vector
-from stockanalyst.forecasting.base import BaseForecaster, last_price
+from stockanalyst._typing import Cube, IntVector
+from stockanalyst.forecasting.base import BaseForecaster, Panel
+from stockanalyst.forecasting.rolling import Windows
+
+WEEK = 5
 
 
 class RandomWalk(BaseForecaster):
@@ -13,26 +16,49 @@ class RandomWalk(BaseForecaster):
 
     name: ClassVar[str] = "random_walk"
 
-    def _estimate(self, log_price: Vector) -> None:
-        """Nothing to estimate."""
-
-    def _forecast_log(self, log_price: Vector, origins: IntVector, horizon: int) -> Matrix:
-        return np.repeat(last_price(log_price, origins), horizon, axis=1)
+    def walk(
+        self, panel: Panel, cutoffs: IntVector, horizon: int, *, train_size: int, refit: int
+    ) -> Cube:
+        """See :meth:`BaseForecaster.walk`."""
+        return np.repeat(panel.log_price[:, cutoffs, None], horizon, axis=2)
 
 
 class Drift(BaseForecaster):
-    """The last price, and on from there by the mean log return of the training window.
-
-    Attributes
-    ----------
-    drift_ : float
-        Mean log return a session.
-    """
+    """The last price, and on from there by the mean log return of the training window."""
 
     name: ClassVar[str] = "drift"
 
-    def _estimate(self, log_price: Vector) -> None:
-        self.drift_ = float(log_price[-1] - log_price[0]) / max(log_price.size - 1, 1)
+    def walk(
+        self, panel: Panel, cutoffs: IntVector, horizon: int, *, train_size: int, refit: int
+    ) -> Cube:
+        """See :meth:`BaseForecaster.walk`."""
+        windows = Windows.rolling(cutoffs, train_size, refit)
+        change = panel.log_price[:, windows.ends] - panel.log_price[:, windows.starts]
+        drift = windows.served(change / (windows.ends - windows.starts), cutoffs.size, axis=1)
+        steps = np.arange(1, horizon + 1)
+        forecasts: Cube = panel.log_price[:, cutoffs, None] + drift[:, :, None] * steps
+        return forecasts
 
-    def _forecast_log(self, log_price: Vector, origins: IntVector, horizon: int) -> Matrix:
-        return last_price(log_price, origins) + self.drift_ * np.arange(1, horizon + 1)
+
+class SeasonalNaive(BaseForecaster):
+    """The price on the same day of the week before: five sessions back, again and again.
+
+    References
+    ----------
+    Hyndman, R. J., Athanasopoulos, G. (2021). Forecasting: Principles and Practice, 3rd edition,
+    section 5.2.
+    """
+
+    name: ClassVar[str] = "seasonal_naive"
+    context = WEEK
+
+    def walk(
+        self, panel: Panel, cutoffs: IntVector, horizon: int, *, train_size: int, refit: int
+    ) -> Cube:
+        """See :meth:`BaseForecaster.walk`."""
+        back = WEEK - 1 - np.arange(horizon) % WEEK
+        forecasts: Cube = panel.log_price[:, cutoffs[:, None] - back]
+        return forecasts
+
+
+BASELINES = (RandomWalk.name, Drift.name, SeasonalNaive.name)

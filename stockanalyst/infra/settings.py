@@ -4,9 +4,10 @@
 """
 
 from pathlib import Path
+from typing import Any, Literal
 
 from platformdirs import user_cache_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from stockanalyst.exceptions import InputError
@@ -24,17 +25,25 @@ class PolicySettings(BaseModel):
 
 
 class LSTMSettings(BaseModel):
-    """See :class:`stockanalyst.forecasting.lstm.LSTMConfig`."""
+    """One of :data:`stockanalyst.forecasting.lstm.PRESETS`, and what to change of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    lookback: int = Field(default=30, ge=2, le=250)
-    units: int = Field(default=32, ge=1, le=512)
-    dropout: float = Field(default=0.2, ge=0, lt=1)
-    epochs: int = Field(default=25, ge=1)
-    batch_size: int = Field(default=32, ge=1)
-    horizon: int = Field(default=20, ge=1, le=60)
-    seed: int = Field(default=0, ge=0)
+    preset: Literal["fast", "seed"] = "fast"
+    lookback: int | None = Field(default=None, ge=2, le=250)
+    layers: int | None = Field(default=None, ge=1, le=8)
+    units: int | None = Field(default=None, ge=1, le=512)
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    epochs: int | None = Field(default=None, ge=1)
+    batch_size: int | None = Field(default=None, ge=1)
+    validation: float | None = Field(default=None, ge=0, le=0.5)
+    patience: int | None = Field(default=None, ge=1)
+    horizon: int | None = Field(default=None, ge=1, le=60)
+    seed: int | None = Field(default=None, ge=0)
+
+    def changes(self) -> dict[str, Any]:
+        """Settings of an ``LSTMConfig`` that replace those of the preset."""
+        return self.model_dump(exclude={"preset"}, exclude_none=True)
 
 
 class WalkForwardSettings(BaseModel):
@@ -44,7 +53,8 @@ class WalkForwardSettings(BaseModel):
 
     n_cutoffs: int = Field(default=250, ge=250)
     train_size: int = Field(default=1000, ge=500)
-    refit: int = Field(default=21, ge=1)
+    refit: int = Field(default=1, ge=1)
+    step: int = Field(default=1, ge=1)
 
 
 class Settings(BaseSettings):
@@ -53,12 +63,17 @@ class Settings(BaseSettings):
     Attributes
     ----------
     cache_dir : Path
-        Trained networks and a vendor's cookies.
+        Trained networks, fetched prices and a vendor's cookies.
     reports_dir : Path
         Where reports go.
     yahoo_timeout : float
         Seconds to wait for one answer of Yahoo; a download takes at most three times as much, and a
         network that isn't there half of it.
+    alpha_vantage_key, eodhd_key : SecretStr or None
+        Keys of the vendors of these names; blank is none.
+    database_url : SecretStr or None
+        Where fetched prices are kept, as SQLAlchemy writes it, for it may hold a password; None is
+        an SQLite file in `cache_dir`.
     policy, lstm, walk_forward
     """
 
@@ -69,9 +84,18 @@ class Settings(BaseSettings):
     cache_dir: Path = user_cache_path("stockanalyst")
     reports_dir: Path = Path("reports")
     yahoo_timeout: float = Field(default=6.0, gt=0)
+    alpha_vantage_key: SecretStr | None = None
+    eodhd_key: SecretStr | None = None
+    database_url: SecretStr | None = None
     policy: PolicySettings = PolicySettings()
     lstm: LSTMSettings = LSTMSettings()
     walk_forward: WalkForwardSettings = WalkForwardSettings()
+
+    @field_validator("alpha_vantage_key", "eodhd_key", "database_url")
+    @classmethod
+    def _stripped(cls, secret: SecretStr | None) -> SecretStr | None:
+        text = secret.get_secret_value().strip() if secret else ""
+        return SecretStr(text) if text else None
 
 
 def load_settings() -> Settings:

@@ -31,6 +31,11 @@ class PriceHistory:
         What a reader must know of the data, in sentences.
     folder : str
         Of files, where they are: two folders of one name hold different prices. Else empty.
+    fetched_at : Timestamp, optional
+        The moment in UTC at which a live provider gave these prices.
+    shortfall : str
+        Of an answer that another provider may better: what it is, such as "the past year". Else
+        empty.
     """
 
     symbol: str
@@ -39,6 +44,13 @@ class PriceHistory:
     today: pd.Timestamp
     notes: tuple[str, ...] = ()
     folder: str = ""
+    fetched_at: pd.Timestamp | None = None
+    shortfall: str = ""
+
+    @property
+    def as_of(self) -> pd.Timestamp:
+        """When these prices were so: the moment of fetching; of data that lies still, `today`."""
+        return self.today if self.fetched_at is None else self.fetched_at
 
     @property
     def origin(self) -> str:

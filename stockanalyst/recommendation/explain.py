@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
+from stockanalyst.backtesting.scores import p_text, percent
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.recommendation.signals import Evidence
 
@@ -28,16 +29,6 @@ class Reason:
     code: str
     sentence: str
     values: Mapping[str, object]
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """A signed percentage: 0.0123 is ``"+1.2 %"``, −0.0123 is ``"−1.2 %"``."""
-    return f"{share * 100:+.{digits}f} %".replace("-", "−")
-
-
-def p_text(p_value: float) -> str:
-    """``"p = 0.41"``, ``"p < 0.001"``."""
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
 
 
 def sessions(count: int) -> str:

@@ -25,6 +25,8 @@ class Analysis:
     ----------
     symbol, provider, calendar : str
         What, from where, and on whose sessions.
+    as_of : Timestamp
+        When the provider gave the prices, in UTC; of data that lies still, its last session.
     cutoff : Timestamp
         Last session that was known; a plain date.
     closes : Series
@@ -48,6 +50,7 @@ class Analysis:
     symbol: str
     provider: str
     calendar: str
+    as_of: pd.Timestamp
     cutoff: pd.Timestamp
     closes: pd.Series
     horizon: int
@@ -65,6 +68,12 @@ class Analysis:
         return float(self.closes.iloc[-1])
 
     @property
+    def freshness(self) -> str:
+        """How new the prices are, in words."""
+        moment = f"{self.as_of:%Y-%m-%d}"
+        return moment if self.as_of.tzinfo is None else f"{self.as_of:%Y-%m-%d %H:%M} UTC"
+
+    @property
     def models(self) -> list[str]:
         """Models that took part, baselines first."""
         return list(dict.fromkeys(self.forecast["model"]))
@@ -80,7 +89,10 @@ class Analysis:
         return digest(self.closes)
 
     def to_dict(self) -> Json:
-        """The analysis for :mod:`json`: dates as text, NaN as None, decimals as they are."""
+        """The analysis for :mod:`json`: dates as text, NaN as None, decimals as they are.
+
+        Without ``as_of``, so that the same prices, fetched again, give the same bytes.
+        """
         cutoffs = self.backtest.forecasts["cutoff"]
         recommendation = asdict(self.recommendation)
         recommendation["track_record"]["n_calls"] = self.recommendation.track_record.n_calls

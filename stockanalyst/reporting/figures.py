@@ -6,17 +6,17 @@ where it stands in a page as SVG. HoloViews is imported when a figure is first m
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stockanalyst.forecasting.ensemble import members
-from stockanalyst.forecasting.naive import RandomWalk
+from stockanalyst.forecasting.naive import BASELINES, RandomWalk
 from stockanalyst.forecasting.registry import model_label
-from stockanalyst.frames import level_columns
+from stockanalyst.frames import level_columns, level_suffix
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -27,16 +27,23 @@ if TYPE_CHECKING:
 COLOURS = {
     "random_walk": "#999999",
     "drift": "#56b4e9",
+    "seasonal_naive": "#8c9fc4",
     "linear": "#e69f00",
+    "ridge": "#b8860b",
     "arima": "#009e73",
+    "auto_arima": "#66c2a5",
+    "theta": "#0072b2",
     "lstm": "#cc79a7",
     "ensemble": "#d55e00",
+    "ensemble_inverse": "#a0522d",
+    "ensemble_stacked": "#b03060",
 }
+# Of models of one's own, in turn.
+_OTHERS = ("#8d6cc4", "#c2a500", "#17a2b8", "#8c564b", "#e377c2", "#7f9f3f")
 #: Text, axes and the past: a grey that can be read on white and on black.
 INK = "#767676"
 
-_LINE = 1.8
-_LEGEND = {
+LEGEND = {
     "loc": "lower left",
     "bbox_to_anchor": (0, 1),
     "ncols": 4,
@@ -55,12 +62,39 @@ _RC: "dict[RcKeyType, str]" = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+_DPI = 200  # of a layer that a figure asks to be drawn as an image
+_PIXELS_A_POINT = 1.3
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 _ROOT = (
     'width="100%" stroke-linejoin="round" stroke-linecap="butt" '
     'font-family="system-ui, -apple-system, Segoe UI, Roboto, sans-serif"'
 )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure that a notebook shows as SVG: no script, no extension, the same bytes each time.
+
+    Attributes
+    ----------
+    figure : holoviews.Overlay
+        Styled for the bokeh and the matplotlib backend.
+    alt : str
+        What it shows, for people who don't see it.
+    """
+
+    figure: Any
+    alt: str
+
+    def __repr__(self) -> str:
+        return f"<Picture: {self.alt}>"
+
+    def _repr_html_(self) -> str:
+        drawing = svg(self.figure, alt=self.alt)
+        # As wide as its own text asks for: letters are of one size from picture to picture.
+        width = float(re.findall(r'viewBox="0 0 ([\d.]+)', drawing)[0]) * _PIXELS_A_POINT
+        return f'<div style="max-width: {width:.0f}px">{drawing}</div>'
 
 
 def fan_chart(analysis: "Analysis", *, model: str | None = None) -> Any:
@@ -78,7 +112,7 @@ def fan_chart(analysis: "Analysis", *, model: str | None = None) -> Any:
     holoviews.Overlay
         Styled for the bokeh and the matplotlib backend.
     """
-    hv = _holoviews()
+    hv = holoviews()
     drawn = drawn_model(analysis, model)
     closes = analysis.closes.iloc[-20 - 3 * analysis.horizon :]
     past = closes.rename_axis("session").to_frame("price").reset_index()
@@ -89,7 +123,7 @@ def fan_chart(analysis: "Analysis", *, model: str | None = None) -> Any:
         *(_path(hv, analysis, name) for name in reversed(analysis.models)),
     ]
     ylabel = f"{analysis.symbol}, adjusted close"
-    return _styled(hv.Overlay(layers), "", ylabel, inches=(7.5, 3.7), hooks=[_dates])
+    return styled(hv.Overlay(layers), "", ylabel, inches=(7.5, 3.7), hooks=[dates])
 
 
 def fan_chart_text(analysis: "Analysis", *, model: str | None = None) -> str:
@@ -118,17 +152,16 @@ def skill_chart(analysis: "Analysis") -> Any:
     holoviews.Overlay
         A row a model about a line at zero, styled for the bokeh and the matplotlib backend.
     """
-    hv = _holoviews()
+    hv = holoviews()
     skill = analysis.backtest.skill.dropna(subset="skill")
     models = list(dict.fromkeys(skill["model"]))[::-1]
-    zero = hv.VLine(0).opts(backend="matplotlib", color=INK, linewidth=1.2)
-    zero = zero.opts(backend="bokeh", color=INK, line_width=1.2)
+    zero = rule(hv.VLine(0))
     dots = [_dots(hv, skill, models, step) for step in analysis.steps]
     ticks = [(row, model_label(name)) for row, name in enumerate(models)]
     figure = hv.Overlay([zero, *dots]).redim.range(row=(-0.6, len(models) - 0.4))
     figure = figure.opts(backend="matplotlib", yticks=ticks).opts(backend="bokeh", yticks=ticks)
     xlabel = "skill against the random walk, %"
-    return _styled(figure, xlabel, "", inches=(7.5, 0.8 + 0.35 * len(models)))
+    return styled(figure, xlabel, "", inches=(7.5, 0.8 + 0.35 * len(models)))
 
 
 def skill_chart_text(analysis: "Analysis") -> str:
@@ -157,7 +190,7 @@ def svg(figure: Any, *, alt: str) -> str:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    hv = _holoviews()
+    hv = holoviews()
     inches = hv.Store.lookup_options("matplotlib", figure, "plot").kwargs["fig_inches"]
     renderer = hv.renderer("matplotlib").instance()
     with rc_context(_RC), StringIO() as page:
@@ -165,7 +198,7 @@ def svg(figure: Any, *, alt: str) -> str:
         canvas = Figure(figsize=inches, facecolor="none")
         axes = canvas.add_subplot(facecolor="none")
         renderer.get_plot(figure, fig=canvas, axis=axes)
-        canvas.savefig(page, format="svg", bbox_inches="tight", metadata=_NO_METADATA)
+        canvas.savefig(page, format="svg", dpi=_DPI, bbox_inches="tight", metadata=_NO_METADATA)
         return _inline(page.getvalue(), alt)
 
 
@@ -184,7 +217,15 @@ def _inline(page: str, alt: str) -> str:
     return f'<svg role="img" aria-label="{escape(alt)}" {view_box} {_ROOT}>{body}'
 
 
-def _holoviews() -> Any:
+def colours_of(models: Iterable[str]) -> dict[str, str]:
+    """A colour for each model; those of one's own take theirs by their place among themselves."""
+    named = list(models)
+    own = [model for model in named if model not in COLOURS]
+    others = {model: _OTHERS[place % len(_OTHERS)] for place, model in enumerate(own)}
+    return {model: others.get(model) or COLOURS[model] for model in named}
+
+
+def holoviews() -> Any:
     """HoloViews with both backends loaded; the current one stays current."""
     import holoviews as hv
 
@@ -205,45 +246,24 @@ def _bands(hv: Any, analysis: "Analysis", model: str) -> list[Any]:
     """Intervals, the widest first and palest."""
     layers = []
     for place, level in enumerate(reversed(analysis.levels)):
-        low, high = level_columns([level])
-        rows = _from_cutoff(analysis, model, [low, high])
-        label = f"{model_label(model)}, {level * 100:.10g} %"
-        look = {
-            "show_legend": True,
-            "color": COLOURS[model],
-            "alpha": 0.2 + 0.3 * place / len(analysis.levels),
-        }
-        area = hv.Area(rows, "session", [low, high], label=label)
-        # Either colour alone loses against the default of the other.
-        area = area.opts(backend="matplotlib", facecolor=COLOURS[model], linewidth=0, **look)
-        layers.append(area.opts(backend="bokeh", line_alpha=0, **look))
+        bounds = level_columns([level])
+        rows = _from_cutoff(analysis, model, bounds)
+        area = hv.Area(rows, "session", bounds, label=band_label(model, level))
+        alpha = 0.2 + 0.3 * place / len(analysis.levels)
+        layers.append(band(area, COLOURS[model], alpha))
     return layers
 
 
 def _path(hv: Any, analysis: "Analysis", model: str) -> Any:
     rows = _from_cutoff(analysis, model, ["yhat"]).rename(columns={"yhat": "price"})
-    dash = "solid" if members([model]) else "dashed"
+    dash = "dashed" if model in BASELINES else "solid"
     return _line(hv, rows, model_label(model), COLOURS[model], dash=dash)
 
 
 def _line(hv: Any, rows: pd.DataFrame, label: str, colour: str, *, dash: str = "solid") -> Any:
     curve = hv.Curve(rows, "session", "price", label=label)
-    curve = curve.opts(
-        backend="matplotlib",
-        color=colour,
-        linewidth=_LINE,
-        # As an option it would meet the line style that HoloViews itself gives, and a warning.
-        hooks=[lambda plot, _element: plot.handles["artist"].set_linestyle(dash)],
-    )
-    return curve.opts(
-        backend="bokeh",
-        color=colour,
-        line_width=_LINE,
-        line_dash=dash,
-        tools=["hover"],
-        hover_tooltips=[("", label), ("session", "@session{%F}"), ("price", "@price{0,0.00}")],
-        hover_formatters={"@session": "datetime"},
-    )
+    told = [("session", "@session{%F}"), ("price", "@price{0,0.00}")]
+    return line(curve, colour, told, dash=dash)
 
 
 def _dots(hv: Any, skill: pd.DataFrame, models: list[str], step: int) -> Any:
@@ -268,7 +288,55 @@ def _dots(hv: Any, skill: pd.DataFrame, models: list[str], step: int) -> Any:
     )
 
 
-def _styled(
+def band_label(model: str, level: float) -> str:
+    """Name of an interval: ``"random walk, 80 %"``."""
+    return f"{model_label(model)}, {level_suffix(level)} %"
+
+
+def band(area: Any, colour: str, alpha: float) -> Any:
+    """An area without a border."""
+    look = {"show_legend": True, "color": colour, "alpha": alpha}
+    # Either colour alone loses against the default of the other.
+    area = area.opts(backend="matplotlib", facecolor=colour, linewidth=0, **look)
+    return area.opts(backend="bokeh", line_alpha=0, **look)
+
+
+def line(
+    curve: Any,
+    colour: str,
+    told: Sequence[tuple[str, str]],
+    *,
+    dash: str = "solid",
+    width: float = 1.8,
+) -> Any:
+    """A curve; under the pointer it tells its label and `told`, names and bokeh's fields."""
+    curve = curve.opts(
+        backend="matplotlib",
+        color=colour,
+        linewidth=width,
+        # As an option it would meet the line style that HoloViews itself gives, and a warning.
+        hooks=[lambda plot, _element: plot.handles["artist"].set_linestyle(dash)],
+    )
+    return curve.opts(
+        backend="bokeh",
+        color=colour,
+        line_width=width,
+        line_dash=dash,
+        tools=["hover"],
+        hover_tooltips=[("", curve.label), *told],
+        hover_formatters={
+            field.removesuffix("{%F}"): "datetime" for _, field in told if field.endswith("{%F}")
+        },
+    )
+
+
+def rule(place: Any) -> Any:
+    """A vertical or horizontal line to hold values against."""
+    place = place.opts(backend="matplotlib", color=INK, linewidth=1.2)
+    return place.opts(backend="bokeh", color=INK, line_width=1.2)
+
+
+def styled(
     figure: Any,
     xlabel: str,
     ylabel: str,
@@ -276,13 +344,14 @@ def _styled(
     inches: tuple[float, float],
     hooks: list[Callable[[Any, Any], None]] | None = None,
 ) -> Any:
+    """An overlay with this module's look in both backends; `hooks` are matplotlib's."""
     labels = {"title": "", "xlabel": xlabel, "ylabel": ylabel, "show_grid": True}
     figure = figure.opts(
         backend="matplotlib",
         fig_inches=inches,
         aspect=inches[0] / inches[1],
         show_frame=False,
-        legend_opts=_LEGEND,
+        legend_opts=LEGEND,
         hooks=[_plain_axes, *(hooks or ())],
         **labels,
     )
@@ -305,7 +374,7 @@ def _plain_axes(plot: Any, _element: Any) -> None:
     axes.set_axisbelow(True)
 
 
-def _dates(plot: Any, _element: Any) -> None:
+def dates(plot: Any, _element: Any) -> None:
     """Matplotlib: days and months, the year with each first of a month."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -337,5 +406,11 @@ def _plain_figure(plot: Any, _element: Any) -> None:
         grid.update(grid_line_color=INK, grid_line_alpha=0.25)
     for legend in figure.legend:
         legend.update(
-            background_fill_color=None, border_line_color=None, label_text_color=INK, spacing=8
+            background_fill_color=None,
+            border_line_color=None,
+            label_text_color=INK,
+            spacing=8,
+            # bokeh places the plot without them, and the legend would reach into it.
+            margin=0,
+            padding=0,
         )

@@ -32,7 +32,7 @@ from stockanalyst.reporting.tables import (
 if TYPE_CHECKING:
     from stockanalyst.reporting.context import Analysis
 
-_STYLE = """
+STYLE = """
 .sa-analysis { line-height: 1.5; max-width: 56rem }
 .sa-analysis h3 { margin: 1.6em 0 .4em; font-size: 1.15em; font-weight: 600 }
 .sa-analysis p { margin: .4em 0 }
@@ -73,7 +73,7 @@ def analysis_html(analysis: "Analysis") -> str:
     parts = [
         _head(analysis),
         _call(analysis.recommendation),
-        _notes(analysis.backtest.notes),
+        notes_html(analysis.backtest.notes),
         _figure(
             svg(fan_chart(analysis), alt=fan_chart_text(analysis)),
             "Past closes, the path of every model, and the intervals of the "
@@ -84,9 +84,9 @@ def analysis_html(analysis: "Analysis") -> str:
         _skill(analysis),
         f"<h3>Forecasts of the next {sessions(analysis.horizon)}</h3>",
         _forecasts(analysis),
-        _missing(analysis.backtest.missing),
+        missing_html(analysis.backtest.missing),
     ]
-    return f'<div class="sa-analysis"><style>{_STYLE}</style>{"".join(parts)}</div>'
+    return f'<div class="sa-analysis"><style>{STYLE}</style>{"".join(parts)}</div>'
 
 
 def _head(analysis: "Analysis") -> str:
@@ -109,7 +109,8 @@ def _call(recommendation: Recommendation) -> str:
     )
 
 
-def _notes(notes: Iterable[str]) -> str:
+def notes_html(notes: Iterable[str]) -> str:
+    """What a reader must know of the data, a paragraph each."""
     return "".join(f'<p class="sa-note">{escape(note)}</p>' for note in notes)
 
 
@@ -137,7 +138,7 @@ def _skill(analysis: "Analysis") -> str:
     rows = skill_rows(analysis.backtest.skill, analysis.levels).drop(columns="Symbol")
     rows.insert(0, "Model", rows.pop("Model"))
     groups = [of_horizon for _, of_horizon in rows.groupby("Horizon", sort=False)]
-    return _table(groups, skill_caption(analysis))
+    return table_html(groups, skill_caption(analysis))
 
 
 def _forecasts(analysis: "Analysis") -> str:
@@ -145,7 +146,7 @@ def _forecasts(analysis: "Analysis") -> str:
     rows = forecast_rows(analysis)
     last = rows.groupby("Model", sort=False).tail(1)
     caption = f"{last['Session'].iloc[0]}, {sessions(analysis.horizon)} after the cutoff"
-    parts = [_table([last.drop(columns="Session")], caption)]
+    parts = [table_html([last.drop(columns="Session")], caption)]
     if analysis.horizon > 1:
         by_model = rows.groupby("Model", sort=False)
         parts += [_opened(str(model), of_model) for model, of_model in by_model]
@@ -153,11 +154,12 @@ def _forecasts(analysis: "Analysis") -> str:
 
 
 def _opened(model: str, rows: pd.DataFrame) -> str:
-    table = _table([rows.drop(columns="Model")], f"{model}, session by session")
+    table = table_html([rows.drop(columns="Model")], f"{model}, session by session")
     return f"<details><summary>{escape(model)}: every session</summary>{table}</details>"
 
 
-def _missing(models: Iterable[MissingModel]) -> str:
+def missing_html(models: Iterable[MissingModel]) -> str:
+    """Models that took no part, why, and the command that helps; nothing for none."""
     items = "".join(
         f"<li><strong>{escape(model_label(gap.model))}</strong>: {escape(gap.reason)}; "
         f"{_command(gap.mend)}</li>"
@@ -172,7 +174,7 @@ def _command(mend: str) -> str:
     return f"{escape(what)}{': ' if what else ''}<code>{escape(command)}</code>"
 
 
-def _table(groups: Sequence[pd.DataFrame], caption: str) -> str:
+def table_html(groups: Sequence[pd.DataFrame], caption: str) -> str:
     """A table whose first column heads its rows; a line parts the groups."""
     names = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in groups[0].columns)
     bodies = "".join(f"<tbody>{_body(rows)}</tbody>" for rows in groups)

@@ -1,4 +1,4 @@
-"""An analysis for a terminal, by rich."""
+"""Analyses and walk-forwards for a terminal, by rich."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -10,10 +10,16 @@ from rich.text import Text
 
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.reporting.tables import (
+    MANY,
+    backtest_rows,
+    ends,
     forecast_rows,
+    pooled_caption,
+    pooled_rows,
     price_digits,
     skill_caption,
     skill_rows,
+    verdicts,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +34,11 @@ def analysis_text(analysis: "Analysis") -> list[RenderableType]:
     price = f"{analysis.last_close:,.{price_digits(analysis.last_close)}f}"
     return [
         Text(f"{analysis.symbol} closed at {price} on {analysis.cutoff:%Y-%m-%d}", "bold"),
-        Text(f"Prices: {analysis.provider}, {len(analysis.closes):,} sessions.", "dim"),
+        Text(
+            f"Prices: {analysis.provider}, {len(analysis.closes):,} sessions, "
+            f"as of {analysis.freshness}.",
+            "dim",
+        ),
         *_notes(analysis.backtest.notes),
         _heading(f"Forecasts of the next {analysis.horizon} sessions ({analysis.calendar})"),
         _table(forecast_rows(analysis), numeric_from=2, section="Model"),
@@ -46,10 +56,24 @@ def analysis_text(analysis: "Analysis") -> list[RenderableType]:
 
 
 def backtest_text(backtest: "Backtest", levels: Iterable[float]) -> list[RenderableType]:
-    """The scores alone."""
+    """The scores, and whether a model beat the random walk; of many symbols the pooled scores."""
+    levels = list(levels)
+    scores: list[RenderableType]
+    if len(backtest.symbols) <= MANY:
+        scores = [
+            _table(backtest_rows(backtest.skill, levels), numeric_from=3, section="Horizon"),
+        ]
+    else:
+        scores = [
+            _table(pooled_rows(backtest, levels), numeric_from=2, section="Horizon"),
+            Text(pooled_caption(backtest), "dim"),
+        ]
+    steps = ends(backtest.skill["step"])
     return [
         *_notes(backtest.notes),
-        _table(skill_rows(backtest.skill, list(levels)), numeric_from=3, section="Horizon"),
+        *scores,
+        _heading("Does any model beat the random walk?"),
+        *(Text(said) for step in steps for said in verdicts(backtest, step)),
         *_missing(backtest.missing),
     ]
 

@@ -2,35 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
-from stockanalyst.backtesting.engine import forecast_next, walk_forward
-from stockanalyst.backtesting.results import Backtest, MissingModel, skill_table
+from stockanalyst.backtesting.engine import ADAPTIVE, Setup, forecast_next
+from stockanalyst.backtesting.results import Backtest, MissingModel
 from stockanalyst.backtesting.splitters import WalkForward
-from stockanalyst.exceptions import ModelUnavailable
+from stockanalyst.exceptions import InputError, ModelUnavailable
 from stockanalyst.forecasting.base import BaseForecaster
-from stockanalyst.forecasting.ensemble import ENSEMBLE
+from stockanalyst.forecasting.ensemble import COMBINATIONS
+from stockanalyst.forecasting.intervals import Intervals
 from stockanalyst.forecasting.lstm import LSTMForecaster
 from stockanalyst.forecasting.registry import FACTORIES
 from stockanalyst.market.calendars import knows_holidays, next_sessions
+from stockanalyst.market.faults import fault_notes, find_faults
 from stockanalyst.market.prices import PriceHistory, doubts, rebased_close
 from stockanalyst.market.symbols import calendar_name, parse_symbol
 from stockanalyst.recommendation.policy import Policy, recommend
 from stockanalyst.reporting.context import Analysis
+from stockanalyst.services.backtests import BacktestService
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.protocols import Progress, ProviderByName, silent
 from stockanalyst.services.requests import Options
 
 
 @dataclass(frozen=True)
-class _Study:
-    """One symbol's models, and what came of them before the cutoff."""
+class _Subject:
+    """One symbol's prices up to the cutoff, and the models that may forecast it."""
 
     history: PriceHistory
     closes: pd.Series
     forecasters: list[BaseForecaster]
-    backtest: Backtest
+    missing: tuple[MissingModel, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,14 @@ class AnalysisService:
     provider : callable
         Gives the price provider of a name.
     networks : NetworkService
+    backtests : BacktestService
     plan : WalkForward
     policy : Policy
     """
 
     provider: ProviderByName
     networks: NetworkService
+    backtests: BacktestService
     plan: WalkForward
     policy: Policy
 
@@ -65,22 +72,21 @@ class AnalysisService:
         DataError, SourceError
             From the provider.
         """
-        study = self._study(symbol, options, progress)
-        closes = study.closes
-        calendar = calendar_name(study.history.symbol)
+        subject = self._subject(symbol, options, self.plan, progress)
+        closes = subject.closes
+        calendar = calendar_name(subject.history.symbol)
         sessions = next_sessions(calendar, closes.index[-1], options.horizon)
-        forecast = forecast_next(
-            closes, study.forecasters, sessions, plan=self.plan, levels=options.levels
-        )
-        forecast = _wanted(forecast, options)
-        backtest = study.backtest
+        setup = _setup(options, self.plan)
+        forecast = forecast_next(closes, subject.forecasters, sessions, setup)
+        backtest = self._walk([subject], options, setup, progress=progress)
         if not knows_holidays(calendar, sessions):
             note = f"The holidays of {calendar} aren't known that far: weekdays stand in."
             backtest = replace(backtest, notes=(*backtest.notes, note))
         return Analysis(
-            symbol=study.history.symbol,
-            provider=study.history.provider,
+            symbol=subject.history.symbol,
+            provider=subject.history.provider,
             calendar=calendar,
+            as_of=subject.history.as_of,
             cutoff=closes.index[-1],
             closes=closes,
             horizon=options.horizon,
@@ -92,20 +98,38 @@ class AnalysisService:
             recommendation=recommend(
                 backtest.forecasts, forecast, steps=options.steps, policy=self.policy
             ),
-            lstm=_network_facts(study.forecasters),
+            lstm=_network_facts(subject.forecasters),
         )
 
     def backtest(
-        self, symbols: Sequence[str], options: Options, *, progress: Progress = silent
+        self,
+        symbols: Sequence[str],
+        options: Options,
+        *,
+        plan: WalkForward | None = None,
+        intervals: Intervals = ADAPTIVE,
+        folder: Path | None = None,
+        n_jobs: int | None = None,
+        progress: Progress = silent,
     ) -> Backtest:
-        """Walk several symbols forward, one after the other; raises as :meth:`analyze`."""
-        parts = [self._study(symbol, options, progress).backtest for symbol in symbols]
-        return Backtest(
-            forecasts=pd.concat([part.forecasts for part in parts], ignore_index=True),
-            skill=pd.concat([part.skill for part in parts], ignore_index=True),
-            missing=tuple(model for part in parts for model in part.missing),
-            notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
-        )
+        """Walk models forward over several symbols; raises as :meth:`analyze`.
+
+        Parameters
+        ----------
+        symbols : sequence of str
+        options : Options
+        plan : WalkForward, optional
+            In place of the service's own.
+        intervals, folder, n_jobs, progress
+            See :class:`~stockanalyst.services.backtests.BacktestService`.
+        """
+        plan = plan or self.plan
+        symbols = list(dict.fromkeys(map(parse_symbol, symbols)))
+        if not symbols:
+            raise InputError("symbols", [], "give at least one, such as AAPL")
+        subjects = [self._subject(symbol, options, plan, progress) for symbol in symbols]
+        setup = replace(_setup(options, plan), intervals=intervals)
+        return self._walk(subjects, options, setup, folder=folder, n_jobs=n_jobs, progress=progress)
 
     def load(
         self, symbol: str, options: Options, progress: Progress
@@ -121,64 +145,61 @@ class AnalysisService:
         self.plan.cutoffs(len(closes), options.horizon, symbol=symbol)
         return history, closes
 
-    def _study(self, symbol: str, options: Options, progress: Progress) -> _Study:
+    def _subject(
+        self, symbol: str, options: Options, plan: WalkForward, progress: Progress
+    ) -> _Subject:
         history, closes = self.load(symbol, options, progress)
-        symbol = history.symbol
-        forecasters, missing = self._forecasters(history, closes, options, progress)
-        task = f"Walking {symbol} forward over {self.plan.n_cutoffs} past cutoffs"
-        prices = closes.to_frame()
-        past = walk_forward(
-            prices,
-            forecasters,
-            horizon=options.horizon,
-            plan=self.plan,
-            levels=options.levels,
-            progress=lambda share: progress(task, share),
-        )
-        past = _wanted(past, options)
-        if ENSEMBLE in options.models and ENSEMBLE not in set(past["model"]):
-            missing = (*missing, _lonely(history.symbol))
-        skill = skill_table(
-            past,
-            prices,
+        plan.cutoffs(len(closes), options.horizon, symbol=history.symbol)
+        forecasters = [FACTORIES[name]() for name in options.models if name in FACTORIES]
+        missing: tuple[MissingModel, ...] = ()
+        if LSTMForecaster.name in options.models:
+            networks = replace(self.networks, plan=plan)
+            try:
+                forecasters.append(networks.forecaster(history, closes, options, progress))
+            except ModelUnavailable as error:
+                gap = MissingModel(history.symbol, error.model, error.reason, error.mend)
+                missing = (gap,)
+        used = plan.train_size + (plan.n_cutoffs or len(closes)) * plan.step + options.horizon
+        faults = find_faults(history.until(options.cutoff).iloc[-used:])
+        notes = (*history.notes, *fault_notes(faults), *doubts(closes.iloc[-used:]))
+        return _Subject(history, closes, forecasters, missing, notes)
+
+    def _walk(
+        self,
+        subjects: Sequence[_Subject],
+        options: Options,
+        setup: Setup,
+        *,
+        folder: Path | None = None,
+        n_jobs: int | None = None,
+        progress: Progress,
+    ) -> Backtest:
+        return self.backtests.walk(
+            pd.concat([subject.closes for subject in subjects], axis=1, sort=True),
+            {subject.history.symbol: subject.forecasters for subject in subjects},
+            setup,
             steps=options.steps,
-            levels=options.levels,
-            train_size=self.plan.train_size,
+            missing=[model for subject in subjects for model in subject.missing],
+            notes=list(dict.fromkeys(note for subject in subjects for note in subject.notes)),
+            folder=folder,
+            n_jobs=n_jobs,
+            progress=progress,
         )
-        used = self.plan.train_size + self.plan.n_cutoffs + options.horizon
-        notes = (*history.notes, *doubts(closes.iloc[-used:]))
-        return _Study(history, closes, forecasters, Backtest(past, skill, missing, notes))
-
-    def _forecasters(
-        self, history: PriceHistory, closes: pd.Series, options: Options, progress: Progress
-    ) -> tuple[list[BaseForecaster], tuple[MissingModel, ...]]:
-        made = [FACTORIES[name]() for name in options.models if name in FACTORIES]
-        if LSTMForecaster.name not in options.models:
-            return made, ()
-        try:
-            lstm = self.networks.forecaster(history, closes, options, progress)
-        except ModelUnavailable as error:
-            gap = MissingModel(history.symbol, error.model, error.reason, error.mend)
-            return made, (gap,)
-        return [*made, lstm], ()
 
 
-def _lonely(symbol: str) -> MissingModel:
-    reason = "it needs two models besides the baselines"
-    return MissingModel(
-        symbol, ENSEMBLE, reason, "add one, such as: --models linear,arima,ensemble"
+def _setup(options: Options, plan: WalkForward) -> Setup:
+    return Setup(
+        horizon=options.horizon,
+        plan=plan,
+        levels=options.levels,
+        ensembles=tuple(name for name in options.models if name in COMBINATIONS),
     )
-
-
-def _wanted(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
-    """Drop the ensemble where nobody asked for it."""
-    return frame[frame["model"].isin(options.models)].reset_index(drop=True)
 
 
 def _network_facts(forecasters: Sequence[BaseForecaster]) -> dict[str, object] | None:
     for model in forecasters:
         if isinstance(model, LSTMForecaster):
-            artifact = model.artifact
+            artifact = model.artifacts[-1]
             return {
                 "symbols": list(artifact.symbols),
                 "training_cutoff": artifact.training_cutoff,

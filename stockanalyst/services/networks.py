@@ -1,7 +1,7 @@
 """LSTM networks: found, or trained on first use."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,14 +10,16 @@ import pandas as pd
 from stockanalyst.backtesting.splitters import WalkForward
 from stockanalyst.exceptions import DataError, InputError, InsufficientHistory, ModelUnavailable
 from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig, LSTMForecaster
+from stockanalyst.forecasting.lstm_training import train_schedule
 from stockanalyst.forecasting.protocols import ArtifactStore, Trainer
 from stockanalyst.forecasting.registry import LSTM
-from stockanalyst.market.prices import PriceHistory, rebased_close
+from stockanalyst.market.prices import PriceHistory, digest, rebased_close
 from stockanalyst.market.symbols import parse_symbol
 from stockanalyst.services.protocols import Progress, ProviderByName, silent
 from stockanalyst.services.requests import Options
 
 _INSTALL = "pip install 'stockanalyst[train]'"
+_WITHOUT = "run without it: take lstm from the models"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class NetworkService:
             raise ModelUnavailable(LSTM, str(error), mend) from error
         fitting = [artifact for artifact in found if self._fits(artifact, options)]
         if fitting:
-            return LSTMForecaster(_early(fitting, first, mend))
+            return LSTMForecaster([_early(fitting, first, mend)])
         none = f"no network for {history.symbol} ({history.provider}) with these settings"
         if self.trainer is None:
             reason = f"{none}, and the extra [train] isn't installed"
@@ -73,7 +75,63 @@ class NetworkService:
             others = ",".join(model for model in options.models if model != LSTM)
             mend = f"run without it: --models {others}"
             raise ModelUnavailable(LSTM, str(error), mend) from error
-        return LSTMForecaster(artifact)
+        return LSTMForecaster([artifact])
+
+    def schedule(
+        self,
+        prices: pd.DataFrame,
+        *,
+        first: pd.Timestamp,
+        last: pd.Timestamp,
+        horizon: int,
+        train_size: int,
+        every: int = 125,
+        provider: str,
+        progress: Progress = silent,
+    ) -> LSTMForecaster:
+        """The LSTM of a walk-forward over all symbols together: a new network every so often.
+
+        A network that was trained on the same prices before isn't trained again.
+
+        Parameters
+        ----------
+        prices : DataFrame of shape (n_sessions, n_symbols)
+            Closes, NaN where a symbol has no session.
+        first, last : Timestamp
+            First and last cutoff that is judged.
+        horizon : int
+            Steps that are needed.
+        train_size : int
+            Sessions up to a network's training cutoff that it learns from.
+        every : int
+            Sessions that share a network.
+        provider : str
+            Where the prices came from.
+        progress : callable
+
+        Raises
+        ------
+        ModelUnavailable
+            A network is missing and can't be trained.
+        """
+        config = replace(
+            self.config, horizon=max(self.config.horizon, horizon), train_size=train_size
+        )
+        task = f"Training the LSTM of {len(prices.columns)} symbols"
+        try:
+            networks = train_schedule(
+                {str(symbol): prices[symbol].dropna() for symbol in prices.columns},
+                first=first,
+                last=last,
+                every=every,
+                provider=provider,
+                config=config,
+                progress=lambda share: progress(task, share),
+                trainer=self._kept,
+            )
+        except (InsufficientHistory, DataError) as error:
+            raise ModelUnavailable(LSTM, str(error), _WITHOUT) from error
+        return LSTMForecaster(networks)
 
     def train(
         self, symbols: Sequence[str], options: Options, *, progress: Progress = silent
@@ -103,6 +161,27 @@ class NetworkService:
         histories = [provider.history(parse_symbol(symbol)) for symbol in symbols]
         closes = {h.symbol: rebased_close(h.until(options.cutoff)) for h in histories}
         return self._train(closes, histories[0].origin, options, progress)
+
+    def _kept(
+        self,
+        prices: Mapping[str, pd.Series],
+        *,
+        provider: str,
+        config: LSTMConfig,
+        progress: Callable[[float], None],
+    ) -> LSTMArtifact:
+        """A :class:`Trainer` that remembers: the network of these very prices, or a new one."""
+        data_digest = digest(pd.DataFrame(dict(prices)))
+        for artifact in self.artifacts.find(next(iter(prices)), provider=provider):
+            if (artifact.data_digest, artifact.config) == (data_digest, config):
+                progress(1.0)
+                return artifact
+        if self.trainer is None:
+            reason = "this walk-forward needs networks of its own, which tensorflow trains"
+            raise ModelUnavailable(LSTM, reason, f"run: {_INSTALL}")
+        artifact = self.trainer(prices, provider=provider, config=config, progress=progress)
+        self.artifacts.save(artifact)
+        return artifact
 
     def _fits(self, artifact: LSTMArtifact, options: Options) -> bool:
         """Whether a network is of these settings, and forecasts far enough."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from stockanalyst.exceptions import InputError, InvalidCutoff, InvalidHorizon
 from stockanalyst.forecasting.base import DEFAULT_LEVELS, MAX_HORIZON
-from stockanalyst.forecasting.registry import MODELS, check_models
+from stockanalyst.forecasting.registry import DEFAULT_MODELS, check_models
 
 HORIZON = 7
 
@@ -50,7 +50,7 @@ def options(
     *,
     horizon: object = HORIZON,
     cutoff: object = None,
-    models: Iterable[str] = MODELS,
+    models: Iterable[str] = DEFAULT_MODELS,
     levels: Iterable[object] = DEFAULT_LEVELS,
     provider: str = "auto",
     train: bool = True,

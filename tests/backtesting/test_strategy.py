@@ -122,7 +122,7 @@ def bt_equity(prices: pd.DataFrame, weights: pd.DataFrame, rate: float) -> pd.Se
     """The same run by bt, which trades at the close of the session it is given: one later."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bt's and its libraries' own
-        import bt  # type: ignore[import-untyped]  # published without types
+        import bt
 
         fills = prices.index[prices.index.get_indexer(weights.index) + 1]
         algos = [bt.algos.WeighTarget(weights.set_axis(fills)), bt.algos.Rebalance()]

@@ -9,15 +9,36 @@ import pytest
 
 from stockanalyst.exceptions import InvalidSymbol
 from stockanalyst.frames import PRICE_COLUMNS, price_frame
+from stockanalyst.infra.db import sqlite_url
 from stockanalyst.market.prices import PriceHistory
-from stockanalyst.market.protocols import PriceProvider
+from stockanalyst.market.protocols import IncrementalProvider, PriceProvider
 from stockanalyst.market.providers.chain import ChainProvider
 from stockanalyst.market.providers.files import FilesProvider
 from stockanalyst.market.providers.sample import SampleProvider
+from stockanalyst.market.providers.stored import StoredProvider
 from stockanalyst.market.providers.yahoo import YahooProvider
+from stockanalyst.market.store.sql import SqlPriceStore
+from tests.infra.loopback_vendor import loopback_vendor
+from tests.market.providers.keyed import (
+    alpha_vantage,
+    eodhd,
+    eodhd_plan,
+    free_plan,
+    premium_plan,
+)
 from tests.market.providers.loopback import PAYLOADS, loopback_yahoo
 
-NAMES = ("sample", "files", "yahoo", "chain", "chain in need")
+NAMES = (
+    "sample",
+    "files",
+    "yahoo",
+    "eodhd",
+    "alpha_vantage",
+    "alpha_vantage for free",
+    "stored",
+    "chain",
+    "chain in need",
+)
 
 
 def unreachable(seconds: float) -> None:
@@ -30,7 +51,13 @@ def provider(
 ) -> Iterator[PriceProvider]:
     (tmp_path / "AAPL.csv").write_text("Date,Close\n2024-01-02,10\n2024-01-03,11\n")
     files = FilesProvider(tmp_path)
-    with loopback_yahoo(monkeypatch) as server:
+    with (
+        loopback_yahoo(monkeypatch) as server,
+        loopback_vendor() as eodhd_server,
+        loopback_vendor() as paid,
+        loopback_vendor() as unpaid,
+    ):
+        eodhd_server.answer, paid.answer, unpaid.answer = eodhd_plan, premium_plan, free_plan
         server.body = (PAYLOADS / "chart_200.json").read_text()
         now = pd.Timestamp("2026-01-20 12:00", tz="UTC")
         yahoo = YahooProvider(lambda: now, 10.0, tmp_path / "cache", probe=lambda _: None)
@@ -39,6 +66,14 @@ def provider(
             "sample": SampleProvider(),
             "files": files,
             "yahoo": yahoo,
+            "eodhd": eodhd(eodhd_server),
+            "alpha_vantage": alpha_vantage(paid),
+            "alpha_vantage for free": alpha_vantage(unpaid),
+            "stored": StoredProvider(
+                eodhd(eodhd_server),
+                SqlPriceStore(sqlite_url(tmp_path / "prices.sqlite")),
+                lambda: now,
+            ),
             "chain": ChainProvider((yahoo, SampleProvider())),
             "chain in need": ChainProvider((offline, files)),
         }
@@ -83,6 +118,21 @@ def test_today_is_a_date_not_before_the_last_session(history: PriceHistory) -> N
     assert history.today.tz is None
     assert history.today == history.today.normalize()
     assert history.today >= history.frame.index[-1]
+
+
+def test_it_says_of_when_they_are(history: PriceHistory) -> None:
+    moment = pd.Timestamp(history.as_of)
+    assert moment.tz_localize(None).normalize() == history.today
+    assert history.fetched_at is None or history.fetched_at.tz is not None
+
+
+def test_the_latest_alone(provider: PriceProvider, history: PriceHistory) -> None:
+    if not isinstance(provider, IncrementalProvider):
+        return
+    since = history.frame.index[-1]
+    latest = provider.history_since("AAPL", since)
+    pd.testing.assert_frame_equal(latest.frame.loc[since:], history.frame.loc[since:])
+    assert (latest.provider, latest.today) == (history.provider, history.today)
 
 
 def test_notes_are_sentences(history: PriceHistory) -> None:

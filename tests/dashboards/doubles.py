@@ -16,6 +16,7 @@ import panel as pn
 from tornado.ioloop import IOLoop
 
 from stockanalyst.backtesting.splitters import WalkForward
+from stockanalyst.backtesting.store.parquet import ParquetCubes
 from stockanalyst.exceptions import InvalidSymbol
 from stockanalyst.forecasting.artifacts.folder import FolderArtifacts
 from stockanalyst.forecasting.lstm import LSTMConfig
@@ -25,6 +26,7 @@ from stockanalyst.market.symbols import parse_symbol
 from stockanalyst.recommendation.policy import Policy
 from stockanalyst.reporting.context import Analysis
 from stockanalyst.services.analysis import AnalysisService
+from stockanalyst.services.backtests import BacktestService
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.protocols import Progress
 from stockanalyst.services.requests import Options, options
@@ -61,7 +63,13 @@ def example(horizon: int = 7) -> Analysis:
         config=LSTMConfig(),
         plan=plan,
     )
-    service = AnalysisService(provider=provider, networks=networks, plan=plan, policy=Policy())
+    service = AnalysisService(
+        provider=provider,
+        networks=networks,
+        backtests=BacktestService(networks=networks, store=ParquetCubes),
+        plan=plan,
+        policy=Policy(),
+    )
     return service.analyze("AAPL", options(models=["linear", "lstm"], horizon=horizon))
 
 

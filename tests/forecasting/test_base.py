@@ -1,93 +1,106 @@
-import math
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from stockanalyst._typing import Vector
-from stockanalyst.exceptions import InputError
-from stockanalyst.forecasting.base import BaseForecaster, lagged_returns, last_price
-from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMForecaster
-from stockanalyst.forecasting.naive import RandomWalk
-from stockanalyst.forecasting.registry import FACTORIES
-
-NAMES = [*FACTORIES, "lstm"]
-
-
-@pytest.fixture(scope="module")
-def log_price(simulate: Callable[..., pd.Series]) -> Vector:
-    """Of 300 sessions."""
-    logs: Vector = np.log(simulate(300, seed=3, phi=0.3).to_numpy())
-    return logs
+from stockanalyst._typing import IntVector, Matrix, Vector
+from stockanalyst.forecasting.base import (
+    BaseForecaster,
+    Panel,
+    SeriesForecaster,
+    lagged_returns,
+    last_price,
+)
+from stockanalyst.forecasting.linear import LinearForecaster, RidgeForecaster
+from stockanalyst.forecasting.naive import Drift
 
 
-@pytest.fixture(scope="module", params=NAMES)
-def fitted(
-    request: pytest.FixtureRequest, log_price: Vector, tiny_artifact: LSTMArtifact
-) -> BaseForecaster:
-    """Every model, estimated on the first 250 sessions."""
-    name: str = request.param
-    model = FACTORIES[name]() if name in FACTORIES else LSTMForecaster(tiny_artifact)
-    return model.fit(np.exp(log_price[:250]))
+class LoopedDrift(SeriesForecaster):
+    """The drift as one writes it for one series."""
+
+    name: ClassVar[str] = "looped_drift"
+
+    def __init__(self) -> None:
+        self.windows: list[list[float]] = []
+        self.known: list[list[float]] = []
+
+    def estimate(self, log_price: Vector) -> None:
+        self.windows.append([float(value) for value in log_price])
+        self.drift = float(np.diff(log_price).mean())
+
+    def forecast(self, log_price: Vector, origins: IntVector, horizon: int) -> Matrix:
+        self.known.append([float(value) for value in log_price])
+        moves: Matrix = self.drift * np.arange(1.0, horizon + 1)
+        return last_price(log_price, origins) + moves
 
 
-def test_intervals_of_a_forecast_by_hand() -> None:
-    """Log returns of ± 0.1, volatility 0.1, every score of the random walk 1: e^(0.1 ± 0.1)."""
-    prices = np.exp(np.array([0.0, 0.1, 0.0, 0.1]))
-    forecast = RandomWalk().fit(prices).predict(1, levels=(0.4, 0.95))
-    assert forecast.levels == (0.4, 0.95)
-    np.testing.assert_allclose(forecast.yhat, [math.exp(0.1)], rtol=1e-15)
-    np.testing.assert_allclose(forecast.lower, [[1.0], [0.0]], rtol=1e-14)
-    np.testing.assert_allclose(forecast.upper, [[math.exp(0.2)], [math.inf]], rtol=1e-14)
+class LoopedLinear(SeriesForecaster):
+    """Two lags and an intercept by least squares, one equation a step."""
+
+    name: ClassVar[str] = "looped_linear"
+    context = 8
+
+    def estimate(self, log_price: Vector) -> None:
+        self.weights = []
+        for step in range(1, 4):
+            rows = np.arange(2, log_price.size - step)
+            moves = log_price[rows + step] - log_price[rows]
+            lags = np.column_stack([np.ones(rows.size), lagged_returns(log_price, rows, 2)])
+            self.weights.append(np.linalg.lstsq(lags, moves, rcond=None)[0])
+
+    def forecast(self, log_price: Vector, origins: IntVector, horizon: int) -> Matrix:
+        lags = np.column_stack([np.ones(origins.size), lagged_returns(log_price, origins, 2)])
+        weights = np.stack(self.weights[:horizon], axis=1)
+        moves: Matrix = lags @ weights
+        return last_price(log_price, origins) + moves
 
 
-def test_a_forecast_of_every_model(fitted: BaseForecaster) -> None:
-    """One row a level, one column a step; the wider level around the narrower."""
-    forecast = fitted.predict(2)
-    assert forecast.yhat.shape == (2,)
-    assert forecast.lower.shape == forecast.upper.shape == (2, 2)
-    ordered = [*forecast.lower[::-1], forecast.yhat, *forecast.upper]
-    assert (np.diff(ordered, axis=0) > 0).all()
-    assert np.isfinite(ordered).all()
+def panel_of(log_price: Matrix) -> Panel:
+    names = tuple(f"S{row}" for row in range(len(log_price)))
+    return Panel(names, np.zeros(log_price.shape, "datetime64[ns]"), log_price)
 
 
-def test_the_forecast_is_that_of_the_last_origin(fitted: BaseForecaster) -> None:
-    last = np.array([249])
-    expected = np.exp(fitted.forecast_log(fitted.log_price_, last, 2)[0])
-    np.testing.assert_allclose(fitted.predict(2).yhat, expected, rtol=1e-12)
+def test_the_loop_shows_each_model_its_window_and_no_more() -> None:
+    """Cutoffs 5, 6 and 7 share a window of four sessions that ends at 5; 8 has its own."""
+    model = LoopedDrift()
+    log_price = np.arange(10.0)[None] ** 2
+    forecasts = model.walk(panel_of(log_price), np.array([5, 6, 7, 8]), 2, train_size=4, refit=3)
+    assert model.windows == [[4.0, 9.0, 16.0, 25.0], [25.0, 36.0, 49.0, 64.0]]
+    assert model.known == [[4.0, 9.0, 16.0, 25.0, 36.0, 49.0], [25.0, 36.0, 49.0, 64.0]]
+    expected = [[32.0, 39.0], [43.0, 50.0], [56.0, 63.0], [77.0, 90.0]]  # + 7, + 7, + 7, + 13
+    np.testing.assert_allclose(forecasts, [expected], rtol=1e-14)
 
 
-def test_origins_are_answered_one_by_one_as_together(
-    fitted: BaseForecaster, log_price: Vector
+def test_the_loop_begins_with_the_series_where_history_is_short() -> None:
+    model = LoopedDrift()
+    model.walk(panel_of(np.arange(6.0)[None]), np.array([3, 5]), 1, train_size=5, refit=1)
+    assert model.windows == [[0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0, 5.0]]
+
+
+@pytest.mark.parametrize("refit", [1, 4])
+@pytest.mark.parametrize("stride", [1, 3])
+@pytest.mark.parametrize(
+    ("looped", "batched"), [(LoopedDrift(), Drift()), (LoopedLinear(), LinearForecaster(lags=2))]
+)
+def test_a_model_written_for_one_series_gives_the_numbers_of_one_written_for_all(
+    looped: BaseForecaster, batched: BaseForecaster, stride: int, refit: int
 ) -> None:
-    origins = np.array([fitted.context, 140, 249, 250, 299])
-    together = fitted.forecast_log(log_price, origins, 2)
-    alone = [fitted.forecast_log(log_price, np.array([origin]), 2)[0] for origin in origins]
-    np.testing.assert_allclose(together, alone, rtol=1e-9)
+    log_price = np.cumsum(np.random.default_rng(1).normal(0, 0.01, (3, 90)), axis=1)
+    cutoffs = np.arange(30, 85, stride)
+    one, all_at_once = (
+        model.walk(panel_of(log_price), cutoffs, 3, train_size=40, refit=refit)
+        for model in (looped, batched)
+    )
+    np.testing.assert_allclose(all_at_once, one, rtol=0, atol=1e-12)
 
 
-def test_an_origin_without_its_context_is_refused(fitted: BaseForecaster) -> None:
-    with pytest.raises(InputError, match=f"origins .*start at {fitted.context} or later"):
-        fitted.forecast_log(fitted.log_price_, np.array([fitted.context - 1]), 1)
-
-
-@settings(max_examples=30)
-@given(st.integers(0, 298), st.booleans())
-def test_no_model_looks_ahead(
-    fitted: BaseForecaster,
-    log_price: Vector,
-    garbled: Callable[..., Vector],
-    cutoff: int,
-    nan: bool,
-) -> None:
-    origins = np.arange(fitted.context, 300)
-    known = slice(max(cutoff - fitted.context + 1, 0))
-    future = garbled(log_price, cutoff, seed=cutoff, nan=nan)
-    seen = fitted.forecast_log(future, origins, 2)[known]
-    np.testing.assert_array_equal(seen, fitted.forecast_log(log_price, origins, 2)[known])
+def test_a_signature_is_the_class_and_its_parameters() -> None:
+    assert LinearForecaster(3).signature == LinearForecaster(3).signature
+    others = {LinearForecaster(4).signature, RidgeForecaster(3).signature, Drift().signature}
+    assert len({LinearForecaster(3).signature, *others}) == 4
 
 
 def test_lagged_returns_by_hand() -> None:

@@ -1,70 +1,122 @@
+from itertools import product
+
 import numpy as np
 import pytest
+from skfolio.datasets import load_sp500_dataset
+from sklearn.linear_model import LinearRegression, Ridge
 
-from stockanalyst._typing import Vector
-from stockanalyst.forecasting.linear import LinearForecaster
-
-RETURNS = [0.01, 0.02, -0.01, 0.03]
-PRICES = 100 * np.exp(np.cumsum([0.0, *RETURNS]))
-"""The last is 100·e^0.05."""
-
-
-def test_one_lag_one_step_by_the_closed_form() -> None:
-    """Pairs (0.01, 0.02), (0.02, −0.01), (−0.01, 0.03); x̄ = 0.02/3, ȳ = 0.04/3.
-
-    Sxy = 0.0002 − 0.0002 − 0.0003 − 3·x̄·ȳ = −0.0017/3; Sxx = 0.0006 − 3·x̄² = 0.0014/3.
-    Slope −17/14, intercept ȳ + 17/14·x̄ = 3/140. From the last return 0.03: −0.015.
-    """
-    model = LinearForecaster(lags=1).fit(PRICES)
-    forecast = model.predict(1)
-    np.testing.assert_allclose(model.coef_[1], [3 / 140, -17 / 14], rtol=1e-12)
-    np.testing.assert_allclose(forecast.yhat, [100 * np.exp(0.05 - 0.015)], rtol=1e-13)
+from stockanalyst._typing import Matrix, Vector
+from stockanalyst.forecasting.base import Panel
+from stockanalyst.forecasting.linear import LinearForecaster, RidgeForecaster
 
 
-def test_one_lag_two_steps_by_the_closed_form() -> None:
-    """Two outcomes are known: 0.01 → 0.02 − 0.01, 0.02 → −0.01 + 0.03. The line y = x."""
-    model = LinearForecaster(lags=1).fit(PRICES)
-    forecast = model.predict(2)
-    np.testing.assert_allclose(model.coef_[2], [0, 1], atol=1e-13)
-    np.testing.assert_allclose(forecast.yhat[1], 100 * np.exp(0.05 + 0.03), rtol=1e-13)
+@pytest.fixture(scope="module")
+def log_price() -> Matrix:
+    """Of three symbols; the 300 sessions hold the crash of 2008."""
+    prices = load_sp500_dataset().loc["2008-03":].iloc[:300, [0, 5, 9]]
+    logs: Matrix = np.log(prices.to_numpy(np.float64).T)
+    return logs
 
 
-def normal_equations(log_price: Vector, lags: int, step: int) -> Vector:
-    """Row by row: every origin whose outcome lies inside the series."""
-    rows, targets = [], []
-    for origin in range(lags, log_price.size):
-        if origin + step < log_price.size:
-            lagged = [log_price[origin - k] - log_price[origin - k - 1] for k in range(lags)]
-            rows.append([1.0, *lagged])
-            targets.append(log_price[origin + step] - log_price[origin])
-    design = np.array(rows)
-    solved: Vector = np.linalg.solve(design.T @ design, design.T @ np.array(targets))
-    return solved
+def panel_of(log_price: Matrix) -> Panel:
+    names = tuple(f"S{row}" for row in range(len(log_price)))
+    return Panel(names, np.zeros(log_price.shape, "datetime64[ns]"), log_price)
 
 
-@pytest.mark.parametrize("lags", [1, 10])
-def test_each_step_solves_its_normal_equations(lags: int) -> None:
-    prices = 100 * np.exp(np.cumsum(np.random.default_rng(5).normal(0, 0.01, 120)))
-    model = LinearForecaster(lags=lags).fit(prices)
-    forecast = np.log(model.predict(7).yhat / prices[-1])
-    newest = np.diff(np.log(prices))[: -lags - 1 : -1]
-    assert sorted(model.coef_) == list(range(1, 8))
-    for step in range(1, 8):
-        expected = normal_equations(np.log(prices), lags, step)
-        np.testing.assert_allclose(model.coef_[step], expected, rtol=1e-8, atol=1e-12)
-        assert forecast[step - 1] == pytest.approx(expected @ [1.0, *newest], abs=1e-13)
+def training_rows(window: Vector, lags: int, step: int) -> tuple[Matrix, Vector]:
+    """Lagged returns and what came `step` sessions later, one row at a time."""
+    returns = np.diff(window)
+    origins = range(lags, window.size - step)
+    known = [returns[origin - lags : origin][::-1] for origin in origins]
+    return np.array(known), np.array([window[o + step] - window[o] for o in origins])
 
 
-def test_fit_forgets_what_it_knew() -> None:
-    model = LinearForecaster(lags=1).fit(PRICES[::-1])
-    model.predict(2)
-    again = model.fit(PRICES).predict(2)
-    np.testing.assert_array_equal(again.yhat, LinearForecaster(lags=1).fit(PRICES).predict(2).yhat)
+def expected(
+    log_price: Matrix,
+    cutoffs: list[int],
+    horizon: int,
+    *,
+    lags: int,
+    train_size: int,
+    refit: int,
+    ridge: bool,
+) -> Matrix:
+    """scikit-learn, fitted anew for every symbol, window and step."""
+    forecasts = np.empty((len(log_price), len(cutoffs), horizon))
+    for symbol, row, step in product(range(len(log_price)), range(len(cutoffs)), range(horizon)):
+        end, cutoff = cutoffs[row - row % refit], cutoffs[row]
+        window = log_price[symbol, max(end + 1 - train_size, 0) : end + 1]
+        known, came = training_rows(window, lags, step + 1)
+        centred = known - known.mean(axis=0)
+        alpha = (centred**2).sum(axis=0).mean()
+        model = Ridge(alpha=alpha) if ridge else LinearRegression()
+        newest = np.diff(log_price[symbol])[cutoff - lags : cutoff][::-1]
+        move = model.fit(known, came).predict(newest[None])[0]
+        forecasts[symbol, row, step] = log_price[symbol, cutoff] + move
+    return forecasts
 
 
-def test_earlier_origins_use_the_same_weights() -> None:
-    """At origin 1 the last return was 0.01: 3/140 − 0.17/14."""
-    model = LinearForecaster(lags=1).fit(PRICES)
-    forecasts = model.forecast_log(model.log_price_, np.array([1, 4]), 1)[:, 0]
-    moves = forecasts - model.log_price_[[1, 4]]
-    np.testing.assert_allclose(moves, [3 / 140 - 0.17 / 14, -0.015], rtol=1e-11)
+@pytest.mark.parametrize("ridge", [False, True])
+@pytest.mark.parametrize(
+    ("refit", "stride", "train_size", "first"),
+    [(1, 1, 100, 150), (5, 1, 100, 150), (1, 9, 250, 120), (4, 3, 1000, 80)],
+    ids=["every day", "every fifth", "history grows past the window", "all there is"],
+)
+def test_as_scikit_learn_refitted_in_every_window(
+    log_price: Matrix, *, ridge: bool, refit: int, stride: int, train_size: int, first: int
+) -> None:
+    cutoffs = np.arange(first, first + 16 * stride, stride)
+    model = RidgeForecaster() if ridge else LinearForecaster()
+    forecasts = model.walk(panel_of(log_price), cutoffs, 3, train_size=train_size, refit=refit)
+    reference = expected(
+        log_price,
+        cutoffs.tolist(),
+        3,
+        lags=10,
+        train_size=train_size,
+        refit=refit,
+        ridge=ridge,
+    )
+    np.testing.assert_allclose(forecasts, reference, rtol=0, atol=1e-10)
+
+
+def test_after_long_histories_and_wild_ones() -> None:
+    """Running sums over 12,000 sessions, with a price in the wrong unit for a day on the way."""
+    log_price = np.cumsum(np.random.default_rng(0).normal(0, 0.01, (2, 12_000)), axis=1)
+    log_price[1, 3000] += np.log(100)
+    cutoffs = np.arange(2000, 11_990)
+    forecasts = LinearForecaster().walk(panel_of(log_price), cutoffs, 2, train_size=500, refit=1)
+    some = [0, 500, 1003, 1400, 1501, 9989]
+    reference = expected(
+        log_price,
+        cutoffs[some].tolist(),
+        2,
+        lags=10,
+        train_size=500,
+        refit=1,
+        ridge=False,
+    )
+    np.testing.assert_allclose(forecasts[:, some], reference, rtol=0, atol=1e-10)
+
+
+def test_the_penalty_halves_the_weight_of_one_lag() -> None:
+    """One lag: Σxy / (Σxx + Σxx)."""
+    log_price = np.cumsum(np.random.default_rng(2).normal(0, 0.01, (2, 200)), axis=1)
+    cutoffs = np.array([150, 199])
+    moves = []
+    for model in (LinearForecaster(lags=1), RidgeForecaster(lags=1)):
+        made = model.walk(panel_of(log_price), cutoffs, 1, train_size=100, refit=1)
+        moves.append(made[:, :, 0] - log_price[:, cutoffs])
+    outcome = [
+        [log_price[s, c - 97 : c + 1] - log_price[s, c - 98 : c] for c in cutoffs] for s in (0, 1)
+    ]
+    mean = np.array(outcome).mean(axis=2)
+    latest = log_price[:, cutoffs] - log_price[:, cutoffs - 1]
+    lags = [[np.diff(log_price[s, c - 99 : c]).mean() for c in cutoffs] for s in (0, 1)]
+    slopes = [(move - mean) / (latest - np.array(lags)) for move in moves]
+    np.testing.assert_allclose(slopes[1], slopes[0] / 2, rtol=1e-9)
+
+
+def test_context_follows_the_lags() -> None:
+    assert LinearForecaster().context == 50
+    assert RidgeForecaster(lags=3).context == 15

@@ -1,21 +1,33 @@
-"""The settings tree and its defaults."""
+"""The settings tree and its defaults, and what becomes of the secrets in it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from stockanalyst.backtesting.splitters import WalkForward
-from stockanalyst.exceptions import InputError
-from stockanalyst.forecasting.lstm import LSTMConfig
+from stockanalyst.bootstrap import build_services
+from stockanalyst.exceptions import InputError, MissingCredential
+from stockanalyst.forecasting.lstm import PRESETS, LSTMConfig
 from stockanalyst.infra.settings import Settings, load_settings
+from stockanalyst.market.providers.chain import ChainProvider
 from stockanalyst.recommendation.policy import Policy
+from stockanalyst.reporting.renderers.papermill_notebook import PapermillNotebooks
+from stockanalyst.services.requests import options
+
+SECRETS = {
+    "alpha_vantage_key": "PLANTED0ALPHA",
+    "eodhd_key": "PLANTED0EODHD",
+    "database_url": "sqlite:////nowhere/PLANTED0PASSWORD.sqlite",
+}
 
 
 def test_defaults_are_those_of_the_domain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STOCKANALYST_CACHE_DIR", raising=False)
     settings = Settings()
     assert Policy(**settings.policy.model_dump()) == Policy()
-    assert LSTMConfig(**settings.lstm.model_dump()) == LSTMConfig()
+    assert replace(PRESETS[settings.lstm.preset], **settings.lstm.changes()) == LSTMConfig()
     assert WalkForward(**settings.walk_forward.model_dump()) == WalkForward()
 
 
@@ -45,3 +57,80 @@ def test_a_bad_value_names_its_variable(
     with pytest.raises(InputError, match=name) as caught:
         load_settings()
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def secretive(tmp_path: Path) -> Settings:
+    given = {name: SecretStr(secret) for name, secret in SECRETS.items()}
+    plain = Settings(cache_dir=tmp_path / "cache", reports_dir=tmp_path / "reports")
+    return plain.model_copy(update=given)
+
+
+def shows_a_secret(text: str) -> bool:
+    return "PLANTED0" in text
+
+
+def test_secrets_come_from_the_environment_and_are_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(f"STOCKANALYST_{name.upper()}", f" {secret}\n")
+    settings = load_settings()
+    for name, secret in SECRETS.items():
+        assert getattr(settings, name).get_secret_value() == secret
+    assert not shows_a_secret(f"{settings!r} {settings} {settings.model_dump_json()}")
+
+
+def test_a_blank_secret_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOCKANALYST_EODHD_KEY", " ")
+    assert load_settings().eodhd_key is None
+    assert load_settings().alpha_vantage_key is None
+
+
+def test_a_notebook_has_the_secrets_of_its_service_and_nobody_sees_them(
+    secretive: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = build_services(secretive)
+    runner = services.reports.notebooks
+    assert isinstance(runner, PapermillNotebooks)
+    assert not shows_a_secret(repr(services))
+    for name, value in runner.environment.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == secretive
+
+
+def test_a_report_holds_no_secret(secretive: Settings, tmp_path: Path) -> None:
+    chosen = options(provider="sample", models=["drift"])
+    report = build_services(secretive).reports.render("AAPL", chosen)
+    files = [path for path in report.html.parent.rglob("*") if path.is_file()]
+    assert len(files) >= 3
+    assert not any(shows_a_secret(path.read_text(encoding="utf-8")) for path in files)
+
+
+def test_who_is_in_the_chain(secretive: Settings) -> None:
+    everybody = build_services(secretive).analysis.provider("auto")
+    nobody = build_services(Settings(cache_dir=secretive.cache_dir)).analysis.provider("auto")
+    assert isinstance(everybody, ChainProvider)
+    assert isinstance(nobody, ChainProvider)
+    names = [link.name for link in everybody.providers]
+    assert names == ["yahoo", "eodhd", "alpha_vantage", "sample"]
+    assert [link.name for link in nobody.providers] == ["yahoo", "sample"]
+
+
+@pytest.mark.parametrize("name", ["eodhd", "alpha_vantage"])
+def test_a_vendor_without_its_key_says_which_variable(tmp_path: Path, name: str) -> None:
+    provider = build_services(Settings(cache_dir=tmp_path)).analysis.provider(name)
+    with pytest.raises(MissingCredential) as caught:
+        provider.history("AAPL")
+    variable = f"STOCKANALYST_{name.upper()}_KEY"
+    assert str(caught.value) == (f"{name}: there is no key; set {variable} to a key that it takes")
+
+
+def test_prices_are_kept_in_the_cache_only_once_they_are_asked_for(tmp_path: Path) -> None:
+    services = build_services(Settings(cache_dir=tmp_path / "50 %?"))
+    services.analysis.provider("auto")
+    services.analysis.provider("sample").history("AAPL")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(MissingCredential):
+        services.analysis.provider("eodhd").history("AAPL")
+    assert (tmp_path / "50 %?" / "prices.sqlite").exists()

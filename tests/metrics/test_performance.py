@@ -1,6 +1,6 @@
 from math import isnan, nan, sqrt
 
-import ffn  # type: ignore[import-untyped]  # published without types
+import ffn
 import numpy as np
 import pytest
 from hypothesis import given

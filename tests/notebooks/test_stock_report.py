@@ -13,7 +13,7 @@ import pytest
 
 from stockanalyst.api import analyze
 from stockanalyst.forecasting.base import DEFAULT_LEVELS
-from stockanalyst.forecasting.registry import MODELS
+from stockanalyst.forecasting.registry import DEFAULT_MODELS
 from stockanalyst.reporting.parameters import declared_parameters
 from stockanalyst.services.requests import HORIZON
 
@@ -87,7 +87,7 @@ def test_the_report_takes_what_analyze_takes_and_defaults_to_the_sample() -> Non
         "symbol": "AAPL",
         "horizon": HORIZON,
         "cutoff": None,
-        "models": list(MODELS),
+        "models": list(DEFAULT_MODELS),
         "levels": list(DEFAULT_LEVELS),
         "provider": "sample",
         "train": True,

@@ -6,11 +6,13 @@ from html.parser import HTMLParser
 import pytest
 
 from stockanalyst.backtesting.splitters import WalkForward
+from stockanalyst.backtesting.store.parquet import ParquetCubes
 from stockanalyst.forecasting.artifacts.folder import FolderArtifacts
 from stockanalyst.forecasting.lstm import LSTMConfig
 from stockanalyst.recommendation.policy import Policy
 from stockanalyst.reporting.context import Analysis
 from stockanalyst.services.analysis import AnalysisService
+from stockanalyst.services.backtests import BacktestService
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.requests import options
 from tests.services.conftest import MemoryProvider, autoregressive
@@ -80,6 +82,10 @@ def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
         plan=plan,
     )
     service = AnalysisService(
-        provider=lambda _name: provider, networks=networks, plan=plan, policy=Policy()
+        provider=lambda _name: provider,
+        networks=networks,
+        backtests=BacktestService(networks=networks, store=ParquetCubes),
+        plan=plan,
+        policy=Policy(),
     )
     return service.analyze("WALK", options(models=["drift", "linear", "lstm"], horizon=5))

@@ -11,10 +11,14 @@ import pytest
 from stockanalyst.reporting.context import Analysis
 from stockanalyst.reporting.figures import (
     COLOURS,
+    Picture,
+    colours_of,
     fan_chart,
     fan_chart_text,
+    rule,
     skill_chart,
     skill_chart_text,
+    styled,
     svg,
 )
 from tests.reporting.conftest import Page
@@ -172,6 +176,39 @@ def test_charts_are_told_in_words(analysis: Analysis) -> None:
     assert f"95 % interval from {walk['lo_95']:,.2f} to {walk['hi_95']:,.2f}" in text
     above = (analysis.backtest.skill["skill"] > 0).sum()
     assert f"horizons 1 and 5: {above} of 4 values lie above zero" in skill_chart_text(analysis)
+
+
+def test_models_of_ones_own_are_told_apart() -> None:
+    colours = colours_of(["mine", "linear", "yours", "theirs"])
+    assert colours["linear"] == COLOURS["linear"]
+    own = {colours[name] for name in ("mine", "yours", "theirs")}
+    assert len(own) == 3
+    assert own.isdisjoint(COLOURS.values())
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of a colour, as the guidelines for accessible content define it."""
+    channels = [value / 255 for value in bytes.fromhex(colour[1:])]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(k * c for k, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_lines_stand_out_on_light_and_on_dark() -> None:
+    own = colours_of(f"own {k}" for k in range(6))
+    for colour in {**COLOURS, **own}.values():
+        on_white = 1.05 / (luminance(colour) + 0.05)
+        on_dark = (luminance(colour) + 0.05) / (luminance("#111111") + 0.05)
+        assert on_white > 2
+        assert on_dark > 3
+
+
+def test_a_picture_shows_itself_as_svg_and_in_words() -> None:
+    picture = Picture(
+        styled(hv.Overlay([rule(hv.HLine(1))]), "x", "y", inches=(4, 2)), 'a <"line">'
+    )
+    (drawing,) = Page(picture._repr_html_()).all("svg")
+    assert drawing.attributes["aria-label"] == 'a <"line">'
+    assert repr(picture) == '<Picture: a <"line">>'
 
 
 def test_every_model_has_a_colour_of_its_own() -> None:

@@ -108,7 +108,10 @@ def test_the_random_walk_alone_has_no_skill_to_draw(analysis: Analysis) -> None:
     alone = replace(
         analysis,
         forecast=forecast[forecast["model"] == "random_walk"],
-        backtest=replace(analysis.backtest, skill=skill[skill["model"] == "random_walk"]),
+        backtest=replace(
+            analysis.backtest,
+            scores=replace(analysis.backtest.scores, skill=skill[skill["model"] == "random_walk"]),
+        ),
     )
     assert len(Page(analysis_html(alone)).all("svg")) == 1
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from stockanalyst.backtesting.splitters import WalkForward
+from stockanalyst.backtesting.store.parquet import ParquetCubes
 from stockanalyst.exceptions import InvalidSymbol
 from stockanalyst.forecasting.artifacts.folder import FolderArtifacts
 from stockanalyst.forecasting.lstm import LSTMConfig
@@ -17,6 +18,7 @@ from stockanalyst.frames import price_frame
 from stockanalyst.market.prices import PriceHistory
 from stockanalyst.recommendation.policy import Policy
 from stockanalyst.services.analysis import AnalysisService
+from stockanalyst.services.backtests import BacktestService
 from stockanalyst.services.networks import NetworkService
 
 SESSIONS = 1400
@@ -72,6 +74,7 @@ def build(tmp_path: Path) -> Build:
         return AnalysisService(
             provider=lambda _name: provider,
             networks=networks,
+            backtests=BacktestService(networks=networks, store=ParquetCubes),
             plan=WalkForward(),
             policy=Policy(),
         )

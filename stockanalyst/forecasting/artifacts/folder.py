@@ -10,12 +10,16 @@ import pandas as pd
 
 from stockanalyst._typing import Json
 from stockanalyst.exceptions import DataError
-from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig
+from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig, TrainingLosses
+
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class FolderArtifacts:
     """An :class:`~stockanalyst.forecasting.protocols.ArtifactStore`.
+
+    Networks that another version wrote in another format are left alone, as if they weren't there.
 
     Parameters
     ----------
@@ -40,7 +44,7 @@ class FolderArtifacts:
         for folder in (self.own, self.shipped):
             for path in sorted(folder.glob("*.json")):
                 description = _read(path)
-                if symbol in description["symbols"] and description["provider"] == provider:
+                if _describes(description, symbol, provider):
                     found.append(_load(path, description))
         return sorted(found, key=lambda artifact: artifact.training_cutoff, reverse=True)
 
@@ -53,7 +57,7 @@ class FolderArtifacts:
             The folder can't be written.
         """
         path = self.own / f"{_name(artifact)}.json"
-        description = asdict(artifact)
+        description = {"format": FORMAT, **asdict(artifact)}
         description["training_cutoff"] = f"{artifact.training_cutoff:%Y-%m-%d}"
         description["network"] = hashlib.sha256(artifact.network).hexdigest()
         try:
@@ -67,11 +71,17 @@ class FolderArtifacts:
 
 
 def _name(artifact: LSTMArtifact) -> str:
-    """Symbols, training cutoff and steps for a reader; a digest so that no two share a name."""
-    identity = json.dumps([artifact.symbols, artifact.provider, asdict(artifact.config)])
+    """Symbols and training cutoff for a reader; a digest so that no two share a name."""
+    config, prices = asdict(artifact.config), artifact.data_digest
+    identity = json.dumps([artifact.symbols, artifact.provider, config, prices])
     readable = "-".join([*artifact.symbols[:5], f"{artifact.training_cutoff:%Y%m%d}"])
     short = hashlib.sha256(identity.encode()).hexdigest()[:8]
     return f"lstm-{re.sub('[^A-Za-z0-9.-]', '_', readable)}-{short}"
+
+
+def _describes(description: Json, symbol: str, provider: str) -> bool:
+    known = description.get("format") == FORMAT
+    return known and symbol in description["symbols"] and description["provider"] == provider
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -97,13 +107,14 @@ def _unreadable(path: Path) -> DataError:
 def _load(path: Path, description: Json) -> LSTMArtifact:
     network_path = path.with_suffix(".onnx")
     try:
-        fields = dict(description)
+        fields = {name: description[name] for name in description if name != "format"}
         network = network_path.read_bytes()
         if hashlib.sha256(network).hexdigest() != fields["network"]:
             raise DataError(f"{network_path}: isn't what {path.name} describes; delete both")
         fields["symbols"] = tuple(fields["symbols"])
         fields["training_cutoff"] = pd.Timestamp(fields["training_cutoff"])
         fields["config"] = LSTMConfig(**fields["config"])
+        fields["losses"] = TrainingLosses(**fields["losses"])
         fields["network"] = network
         return LSTMArtifact(**fields)
     except (OSError, KeyError, TypeError, ValueError) as error:

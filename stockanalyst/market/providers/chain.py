@@ -12,8 +12,9 @@ from stockanalyst.market.protocols import PriceProvider
 class ChainProvider:
     """Asks one provider after the other, and says whose prices these are.
 
-    Only a provider that doesn't answer is passed over. "Unknown symbol" is an answer, and so are
-    prices that break the schema.
+    A provider that doesn't answer is passed over. An answer that falls short (`shortfall`) is kept
+    while the rest are asked, and gives way to one that doesn't and is as recent. Prices that break
+    the schema are an answer, and so is "unknown symbol", unless a provider was passed over before.
 
     Parameters
     ----------
@@ -29,37 +30,54 @@ class ChainProvider:
         return "auto"
 
     def history(self, symbol: str) -> PriceHistory:
-        """The first answer; its `provider` is the one that gave it.
+        """The first whole answer, else the first; its `provider` is the one that gave it.
 
         Raises
         ------
         InvalidSymbol
-            The first provider that answers doesn't know it; the message says who didn't answer.
+            Nobody who answers knows it; the message says who didn't answer.
         DataError
-            What that provider has breaks the schema.
+            What a provider has breaks the schema.
         SourceError
             None answers: the error of the preferred one.
         """
         failures: list[SourceError] = []
+        unknown: list[InvalidSymbol] = []
+        short: list[PriceHistory] = []
         for provider in self.providers:
             try:
                 history = provider.history(symbol)
             except SourceError as error:
                 failures.append(error)
             except InvalidSymbol as error:
-                if not failures:
+                if not failures and not short:
                     raise
-                raise InvalidSymbol(symbol, f"{_said(failures)}, and {error.mend}") from error
+                unknown.append(error)
             else:
-                return _noted(history, failures)
+                if not history.shortfall and _is_as_recent(history, short):
+                    return _noted(history, failures, short)
+                short += [history] if history.shortfall else []
+        if short:
+            return _noted(short[0], failures, [])
+        if unknown:
+            known = "; ".join(error.mend for error in unknown)
+            raise InvalidSymbol(symbol, f"{_said(failures)}, and {known}") from unknown[0]
         raise failures[0]
 
 
-def _noted(history: PriceHistory, failures: list[SourceError]) -> PriceHistory:
-    if not failures:
+def _is_as_recent(history: PriceHistory, others: list[PriceHistory]) -> bool:
+    return all(history.frame.index[-1] >= other.frame.index[-1] for other in others)
+
+
+def _noted(
+    history: PriceHistory, failures: list[SourceError], short: list[PriceHistory]
+) -> PriceHistory:
+    passed = [f"{kept.provider} gives only {kept.shortfall}" for kept in short]
+    if not failures and not passed:
         return history
     last = f"{history.frame.index[-1]:%Y-%m-%d}"
-    note = f"{_said(failures)}: these prices are of {history.provider!r}, last session {last}."
+    said = ", ".join([*([_said(failures)] if failures else []), *passed])
+    note = f"{said}: these prices are of {history.provider!r}, last session {last}."
     return replace(history, notes=(note, *history.notes))
 
 

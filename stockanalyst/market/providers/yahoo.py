@@ -98,11 +98,18 @@ class YahooProvider:
         DataError
             The prices break the schema.
         """
+        return self._history(symbol, None)
+
+    def history_since(self, symbol: str, since: pd.Timestamp) -> PriceHistory:
+        """As :meth:`history`, of the sessions from `since` on."""
+        return self._history(symbol, since)
+
+    def _history(self, symbol: str, since: pd.Timestamp | None) -> PriceHistory:
         if reason := self._unreachable():
             raise SourceTimeout(_NAME, reason)
         now = self.now()
         last_closed = last_closed_session(calendar_name(symbol), now)
-        table = _closed_sessions(self._download(symbol), last_closed)
+        table = _closed_sessions(self._download(symbol, since), last_closed)
         known = table[table["close"].notna()]
         if known.empty:
             raise InvalidSymbol(symbol, "Yahoo has no closed session of it; give another symbol")
@@ -125,10 +132,10 @@ class YahooProvider:
         self._probed[:] = [(self.now(), reason)]
         return reason
 
-    def _download(self, symbol: str) -> pd.DataFrame:
+    def _download(self, symbol: str, since: pd.Timestamp | None) -> pd.DataFrame:
         seconds = _ROUNDS * self.timeout
         try:
-            raw = within(seconds, lambda: _fetch(symbol, self.timeout, self.cache_dir))
+            raw = within(seconds, lambda: _fetch(symbol, self.timeout, self.cache_dir, since))
         except TimeoutError as error:
             raise SourceTimeout(_NAME, f"no answer within {seconds:g} s") from error
         missing = [name for name in _COLUMNS if name not in raw.columns]
@@ -137,7 +144,9 @@ class YahooProvider:
         return raw
 
 
-def _fetch(symbol: str, timeout: float, cache_dir: Path) -> pd.DataFrame:
+def _fetch(
+    symbol: str, timeout: float, cache_dir: Path, since: pd.Timestamp | None
+) -> pd.DataFrame:
     import yfinance
 
     # yfinance shows its users what pandas will change; they can do nothing about it.
@@ -146,9 +155,9 @@ def _fetch(symbol: str, timeout: float, cache_dir: Path) -> pd.DataFrame:
     yfinance.set_tz_cache_location(str(cache_dir))
     try:
         raw: pd.DataFrame = yfinance.Ticker(symbol).history(
-            period="max",
+            period=None if since else "max",
             interval="1d",
-            start=None,
+            start=f"{since:%Y-%m-%d}" if since else None,
             end=None,
             prepost=False,
             actions=True,

@@ -14,7 +14,7 @@ from dashboards.analysis.html import (
     table_html,
     tables_html,
 )
-from stockanalyst.backtesting.results import Backtest, MissingModel
+from stockanalyst.backtesting.results import MissingModel
 from stockanalyst.reporting.figures import fan_chart
 from tests.dashboards.doubles import LAST, NOTE, example
 
@@ -50,7 +50,7 @@ def test_every_forecast_and_every_score_has_its_row() -> None:
 
 def test_missing_models_come_with_the_reason_and_the_command() -> None:
     gap = MissingModel("A<B", "lstm", "no <network>", "run: stockanalyst train 'A<B' && echo")
-    tests = Backtest(pd.DataFrame(), pd.DataFrame(), (gap,), ())
+    tests = replace(example().backtest, missing=(gap,))
     html = data_html(replace(example(), backtest=tests))
     assert "LSTM took no part: no <network>; run: stockanalyst train" in words(html)
     (command,) = parsed(html).iter("code")

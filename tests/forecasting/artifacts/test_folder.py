@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from stockanalyst.exceptions import DataError
+from stockanalyst.forecasting.artifacts import folder
 from stockanalyst.forecasting.artifacts.folder import FolderArtifacts
-from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig
+from stockanalyst.forecasting.lstm import LSTMArtifact, LSTMConfig, TrainingLosses
 
 
 @pytest.fixture
@@ -20,6 +21,7 @@ def artifact() -> LSTMArtifact:
         training_cutoff=pd.Timestamp("2012-02-29"),
         config=LSTMConfig(lookback=5, dropout=0.1),
         n_windows=1234,
+        losses=TrainingLosses(epochs=7, training=1 / 3, validation=0.1, random_walk=0.2),
         mean=0.1 + 0.2,
         scale=1 / 3,
         data_digest="ab" * 32,
@@ -65,7 +67,7 @@ def test_the_newest_comes_first_from_both_folders(
 
 
 def test_a_pair_a_network_and_nothing_else(store: FolderArtifacts, artifact: LSTMArtifact) -> None:
-    """Saved twice it is still one pair; another configuration is another."""
+    """Saved twice it is still one pair; another configuration is another, and other prices."""
     assert store.save(artifact) == store.save(artifact)
     assert len(list(store.own.iterdir())) == 2
     other = store.save(replace(artifact, config=LSTMConfig(lookback=5, dropout=0.1, seed=1)))
@@ -73,6 +75,8 @@ def test_a_pair_a_network_and_nothing_else(store: FolderArtifacts, artifact: LST
     assert len(names) == 4
     assert {Path(name).suffix for name in names} == {".json", ".onnx"}
     assert other.with_suffix(".onnx").read_bytes() == artifact.network
+    store.save(replace(artifact, data_digest="cd" * 32))
+    assert len(list(store.own.iterdir())) == 6
 
 
 def test_names_are_plain_whatever_the_symbol(
@@ -120,10 +124,15 @@ SPOILT: dict[str, Callable[[dict[str, Any]], object]] = {
     "no digest": without("network"),
     "no config": without("config"),
     "no mean": without("mean"),
+    "no losses": without("losses"),
+    "a loss too many": lambda description: {
+        **description,
+        "losses": {**description["losses"], "test": 0.1},
+    },
     "a field too many": lambda description: {**description, "colour": "blue"},
     "a setting too many": lambda description: {
         **description,
-        "config": {**description["config"], "layers": 2},
+        "config": {**description["config"], "colour": "blue"},
     },
     "no date": lambda description: {**description, "training_cutoff": "soon"},
     "a list": lambda description: [description],
@@ -141,6 +150,33 @@ def test_a_description_that_describes_nothing(
     with pytest.raises(DataError) as caught:
         store.find("AAA", provider="test")
     assert str(caught.value) == f"{path}: not a description of a trained model; delete it"
+
+
+@pytest.mark.parametrize("version", [None, 1, 99])
+def test_another_versions_format_is_left_alone(
+    store: FolderArtifacts, artifact: LSTMArtifact, version: int | None
+) -> None:
+    """None: that of the first version, which didn't number it and knew no losses."""
+    path = store.save(artifact)
+    description = without("losses")(json.loads(path.read_text()))
+    assert isinstance(description, dict)
+    path.write_text(json.dumps({**description, "format": version}))
+    assert store.find("AAA", provider="test") == []
+    store.save(artifact)
+    assert store.find("AAA", provider="test") == [artifact]
+
+
+def test_what_ships_can_be_read() -> None:
+    """Of the default settings; it forecast the later block better than no move does."""
+    shipped = Path(folder.__file__).parent / "shipped"
+    (network,) = FolderArtifacts(own=shipped, shipped=shipped / "none").find(
+        "AAPL", provider="sample"
+    )
+    assert network.config == LSTMConfig()
+    assert network.losses.validation is not None
+    assert network.losses.random_walk is not None
+    assert network.losses.validation < network.losses.random_walk
+    assert len(network.network) < 50_000
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"lookback = 30"])

@@ -1,5 +1,7 @@
 """Who is asked, who is passed over, and what the reader is told."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -88,3 +90,60 @@ def test_nobody_answers() -> None:
     with pytest.raises(SourceTimeout) as caught:
         ChainProvider((Stub("yahoo", DOWN), Stub("b", PayloadError("b", "no JSON")))).history("A")
     assert caught.value is DOWN
+
+
+class Dated(Stub):
+    """Answers with one session, `last`."""
+
+    def __init__(self, name: str, last: str, shortfall: str = "") -> None:
+        super().__init__(name)
+        self.last, self.shortfall = pd.Timestamp(last), shortfall
+
+    def history(self, symbol: str) -> PriceHistory:
+        answer = super().history(symbol)
+        frame = answer.frame.set_axis(pd.DatetimeIndex([self.last], name="session"))
+        return replace(answer, frame=frame, shortfall=self.shortfall)
+
+
+def test_a_short_answer_gives_way_to_a_whole_one() -> None:
+    short = Dated("eodhd", "2026-01-16", "the past year")
+    history = ChainProvider((Stub("yahoo", DOWN), short, Dated("b", "2026-01-16"))).history("AAPL")
+    assert history.provider == "b"
+    assert history.notes[0] == (
+        "yahoo didn't answer (no connection within 3 s), eodhd gives only the past year: "
+        "these prices are of 'b', last session 2026-01-16."
+    )
+
+
+def test_but_not_to_an_older_one() -> None:
+    stored = Dated("yahoo", "2026-01-16", "prices that were fetched on 2026-01-17")
+    history = ChainProvider((stored, Dated("sample", "2013-03-01"))).history("AAPL")
+    assert history.provider == "yahoo"
+    assert history.notes == ("its own note",)
+
+
+def test_the_first_short_answer_where_nobody_has_more() -> None:
+    links = (
+        Dated("yahoo", "2026-01-15", "prices that were fetched on 2026-01-16"),
+        Stub("eodhd", RateLimited("eodhd", "HTTP 429")),
+        Dated("alpha_vantage", "2026-01-16", "the last 100 sessions"),
+        Stub("sample", InvalidSymbol("TSLA", "the sample has only AAPL")),
+    )
+    history = ChainProvider(links).history("TSLA")
+    assert history.provider == "yahoo"
+    assert history.notes == (
+        "eodhd didn't answer (HTTP 429): these prices are of 'yahoo', last session 2026-01-15.",
+        "its own note",
+    )
+
+
+def test_unknown_to_one_that_stands_in_is_not_the_end() -> None:
+    unknown = InvalidSymbol("^GSPC", "alpha_vantage has no such index")
+    links = (Stub("yahoo", DOWN), Stub("alpha_vantage", unknown), SampleProvider())
+    assert ChainProvider(links).history("^GSPC").provider == "sample"
+    with pytest.raises(InvalidSymbol) as caught:
+        ChainProvider(links).history("TSLA")
+    assert str(caught.value) == (
+        "symbol 'TSLA': yahoo didn't answer (no connection within 3 s), and alpha_vantage has no "
+        "such index; the sample has only AAPL, GOOG, IBM, MSFT, ^GSPC"
+    )

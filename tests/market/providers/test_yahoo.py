@@ -88,6 +88,15 @@ def test_yahoo_is_asked_for_everything(yahoo: Yahoo, tmp_path: Path) -> None:
     assert "interval=1d&includePrePost=false&events=div%2Csplits" in yahoo.asked[-1]
 
 
+def test_yahoo_can_be_asked_for_the_latest_alone(yahoo: Yahoo, tmp_path: Path) -> None:
+    online, since = provider(tmp_path), pd.Timestamp("2026-01-14")
+    latest, whole = online.history_since("AAPL", since), online.history("AAPL")
+    midnight = int(pd.Timestamp("2026-01-14", tz="America/New_York").timestamp())
+    (asked,) = [path for path in yahoo.asked if f"period1={midnight}&" in path]
+    assert asked.startswith("/v8/finance/chart/AAPL?")
+    pd.testing.assert_frame_equal(latest.frame, whole.frame)
+
+
 @pytest.mark.parametrize(
     ("now", "last"),
     [

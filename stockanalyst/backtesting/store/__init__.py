@@ -1,0 +1,1 @@
+"""Where a walk-forward's forecasts are kept."""

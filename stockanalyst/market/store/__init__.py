@@ -1,0 +1,1 @@
+"""Stores of prices: adapters, wired by ``bootstrap`` alone."""

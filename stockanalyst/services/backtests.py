@@ -1,0 +1,235 @@
+"""Models walked forward over many symbols."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stockanalyst.backtesting.engine import Models, Setup, walk_forward
+from stockanalyst.backtesting.protocols import CubeStore
+from stockanalyst.backtesting.results import Backtest, MissingModel
+from stockanalyst.backtesting.splitters import WalkForward
+from stockanalyst.exceptions import FrameSchema, InputError, ModelUnavailable
+from stockanalyst.forecasting.base import BaseForecaster
+from stockanalyst.forecasting.ensemble import COMBINATIONS
+from stockanalyst.forecasting.intervals import Intervals
+from stockanalyst.forecasting.registry import FACTORIES, LSTM, check_models, members
+from stockanalyst.reporting.backtest_html import ShownBacktest
+from stockanalyst.services.networks import NetworkService
+from stockanalyst.services.protocols import Progress, silent
+
+_TABLE = "prices"
+
+
+@dataclass(frozen=True)
+class BacktestService:
+    """Walk-forwards over tables of prices.
+
+    Parameters
+    ----------
+    networks : NetworkService
+    store : callable
+        Gives the store of a folder.
+    """
+
+    networks: NetworkService
+    store: Callable[[Path], CubeStore]
+
+    def of_table(
+        self,
+        prices: pd.DataFrame,
+        models: Sequence[str | BaseForecaster],
+        *,
+        horizon: int,
+        plan: WalkForward,
+        levels: tuple[float, ...],
+        intervals: Intervals,
+        folder: Path | None = None,
+        n_jobs: int | None = None,
+        progress: Progress = silent,
+    ) -> Backtest:
+        """Walk models forward over a table of closes.
+
+        Parameters
+        ----------
+        prices : DataFrame of shape (n_sessions, n_symbols)
+            NaN where a symbol has no session.
+        models : sequence of str or BaseForecaster
+            Names of :data:`stockanalyst.forecasting.registry.MODELS`, or models of one's own; the
+            random walk takes part anyway.
+        horizon, plan, levels, intervals
+            See :class:`stockanalyst.backtesting.engine.Setup`.
+        folder : Path, optional
+            Where forecasts are kept, so that a run that was broken off goes on where it stopped.
+        n_jobs : int, optional
+            As joblib counts them.
+        progress : callable
+
+        Raises
+        ------
+        FrameSchema, InputError, InsufficientHistory
+            The table or a parameter can't be used.
+        """
+        prices = check_table(prices)
+        named = check_models(model for model in models if isinstance(model, str))
+        own = [_forecaster(model) for model in models if not isinstance(model, str)]
+        _require_distinct([*named, *(model.name for model in own)])
+        chosen = [FACTORIES[name]() for name in named if name in FACTORIES]
+        missing: list[MissingModel] = []
+        if LSTM in named:
+            try:
+                chosen.append(self._networks(prices, horizon, plan, progress))
+            except ModelUnavailable as error:
+                missing.append(MissingModel("all symbols", LSTM, error.reason, error.mend))
+        setup = Setup(
+            horizon=horizon,
+            plan=plan,
+            levels=levels,
+            intervals=intervals,
+            ensembles=tuple(name for name in named if name in COMBINATIONS),
+        )
+        return self.walk(
+            prices,
+            [*chosen, *own],
+            setup,
+            steps=range(1, horizon + 1),
+            missing=missing,
+            folder=folder,
+            n_jobs=n_jobs,
+            progress=progress,
+        )
+
+    def walk(
+        self,
+        prices: pd.DataFrame,
+        models: Models | Mapping[str, Models],
+        setup: Setup,
+        *,
+        steps: Sequence[int],
+        missing: Sequence[MissingModel] = (),
+        notes: Sequence[str] = (),
+        folder: Path | None = None,
+        n_jobs: int | None = None,
+        progress: Progress = silent,
+    ) -> Backtest:
+        """Walk models forward and score them; see :func:`~.engine.walk_forward`.
+
+        An ensemble that is asked for and can't be made is noted among the missing.
+
+        Raises
+        ------
+        InputError
+            `n_jobs` is 0.
+        """
+        if n_jobs == 0:
+            raise InputError("n_jobs", n_jobs, "give 1 or more, or -1 for all cores")
+        symbols = [str(symbol) for symbol in prices.columns]
+        of = symbols[0] if len(symbols) == 1 else f"{len(symbols)} symbols"
+        task = f"Walking {of} forward over past cutoffs"
+        progress(task, 0.0)
+        parts = list(
+            walk_forward(
+                prices,
+                models,
+                setup,
+                steps=steps,
+                store=self.store(folder) if folder else None,
+                n_jobs=n_jobs,
+                progress=lambda share: progress(task, share),
+            )
+        )
+        lonely = _lonely(symbols, models) if setup.ensembles else []
+        gaps = [
+            MissingModel(
+                symbol,
+                name,
+                "it needs two models besides the baselines",
+                "add one, such as: --models linear,arima,ensemble",
+            )
+            for symbol in (["all symbols"] if 1 < len(symbols) == len(lonely) else lonely)
+            for name in setup.ensembles
+        ]
+        return ShownBacktest.of(parts, symbols=symbols, missing=[*missing, *gaps], notes=notes)
+
+    def _networks(
+        self, prices: pd.DataFrame, horizon: int, plan: WalkForward, progress: Progress
+    ) -> BaseForecaster:
+        first, last = prices.index[-1], prices.index[0]
+        for symbol in prices.columns:
+            sessions = prices[symbol].dropna().index
+            cutoffs = plan.cutoffs(len(sessions), horizon, symbol=str(symbol))
+            first, last = min(first, sessions[cutoffs[0]]), max(last, sessions[cutoffs[-1]])
+        return self.networks.schedule(
+            prices,
+            first=first,
+            last=last,
+            horizon=horizon,
+            train_size=plan.train_size,
+            provider=_TABLE,
+            progress=progress,
+        )
+
+
+def check_table(prices: pd.DataFrame) -> pd.DataFrame:
+    """A table of closes as float64, or an error that names the first fault.
+
+    Raises
+    ------
+    FrameSchema
+        No column or row; a column name twice; an index that holds no dates, isn't ascending or has
+        a date twice; a value that isn't a positive, finite number or missing.
+    """
+    if prices.empty:
+        raise FrameSchema(_TABLE, "symbol", "is empty", "give sessions by symbols")
+    names = pd.Index([str(name) for name in prices.columns])
+    if names.has_duplicates:
+        twice = names[names.duplicated()][0]
+        raise FrameSchema(_TABLE, "symbol", f"holds {twice!r} twice", "keep one column each")
+    dates = _dates(prices.index)
+    numbers = prices.apply(pd.to_numeric, errors="coerce")
+    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    bad = prices.notna().to_numpy() & ~((values > 0) & np.isfinite(values))
+    if bad.any():
+        row, column = map(int, np.argwhere(bad)[0])
+        found = str(prices.iat[row, column])[:40]
+        where = f"is {found} for {names[column]} on {dates[row]:%Y-%m-%d}"
+        raise FrameSchema(_TABLE, "close", where, "every close must be a positive number, or NaN")
+    return pd.DataFrame(values, index=dates, columns=names)
+
+
+def _dates(index: pd.Index) -> pd.DatetimeIndex:
+    """Plain dates, ascending."""
+    if not isinstance(index, pd.DatetimeIndex):
+        problem = f"holds {str(index[0])[:40]!r}, no date"
+        raise FrameSchema(_TABLE, "session", problem, "give the table a DatetimeIndex")
+    dates = index.tz_localize(None).normalize()
+    wrong = np.flatnonzero(~(dates[1:] > dates[:-1]))
+    if wrong.size:
+        before, after = (str(day)[:10] for day in dates[wrong[0] : wrong[0] + 2])
+        problem = f"isn't ascending: {after} follows {before}"
+        raise FrameSchema(_TABLE, "session", problem, "sort the rows, keep one a date")
+    return dates.as_unit("ns")
+
+
+def _forecaster(model: object) -> BaseForecaster:
+    if not isinstance(model, BaseForecaster):
+        raise InputError("models", model, "give names of models, or forecasters")
+    return model
+
+
+def _require_distinct(names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError("models", name, "is there twice; give each model a name of its own")
+
+
+def _lonely(symbols: Sequence[str], models: Models | Mapping[str, Models]) -> list[str]:
+    """Symbols with fewer than two models that an ensemble could be made of."""
+    return [
+        symbol
+        for symbol in symbols
+        if len(members(m.name for m in (models[symbol] if isinstance(models, Mapping) else models)))
+        < 2
+    ]

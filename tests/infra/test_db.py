@@ -1,0 +1,62 @@
+"""Engines from URLs: what SQLite is told, and what a bad URL gives."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, text
+
+from stockanalyst.exceptions import InputError
+from stockanalyst.infra.db import make_engine, sqlite_url
+
+
+def test_sqlite_is_in_write_ahead_mode_and_keeps_foreign_keys(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "new" / "50 % #odd?.sqlite")
+    with make_engine(url).connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 15_000
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["50 % #odd?.sqlite"]
+
+
+def test_a_transaction_reads_one_moment_and_hinders_no_writer(tmp_path: Path) -> None:
+    engine = make_engine(sqlite_url(tmp_path / "a.sqlite"))
+    with engine.begin() as connection:
+        connection.execute(text("create table t (x integer)"))
+    count = text("select count(*) from t")
+    with engine.begin() as reader:
+        assert reader.execute(count).scalar() == 0
+        with engine.begin() as writer:
+            writer.execute(text("insert into t values (1)"))
+        assert reader.execute(count).scalar() == 0
+    with engine.connect() as later:
+        assert later.execute(count).scalar() == 1
+
+
+def test_tables_are_undone_too(tmp_path: Path) -> None:
+    engine = make_engine(sqlite_url(tmp_path / "a.sqlite"))
+    with engine.connect() as connection:
+        connection.execute(text("create table t (x integer)"))
+        connection.rollback()
+    with engine.connect() as later:
+        assert later.execute(text("select count(*) from sqlite_master")).scalar() == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "mend"),
+    [
+        ("PASSWORD", "isn't a database URL such as sqlite:////folder/file.sqlite"),
+        ("nosuch://u:PASSWORD@h/d", "isn't a database URL such as sqlite:////folder/file.sqlite"),
+        (URL.create("mysql", "u", "PASSWORD", "h"), "needs the package 'MySQLdb'"),
+    ],
+)
+def test_a_bad_url_names_its_variable_and_nothing_else(url: str | URL, mend: str) -> None:
+    with pytest.raises(InputError) as caught:
+        make_engine(url)
+    assert str(caught.value) == f"environment 'STOCKANALYST_DATABASE_URL': {mend}"
+    assert caught.value.__suppress_context__
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        make_engine(sqlite_url(tmp_path / "file" / "a.sqlite"))
