@@ -188,7 +188,7 @@ def analyze(
 def backtest(
     prices: pd.DataFrame | str | Iterable[str],
     *,
-    models: Iterable[str | BaseForecaster] | None = None,
+    models: Iterable[str | BaseForecaster] | BaseForecaster | None = None,
     horizon: int = HORIZON,
     train_size: int = 1000,
     step: int = 1,
@@ -252,10 +252,10 @@ def backtest(
     how = Intervals(intervals, volatility)
     place = Path(folder) if folder is not None else None
     if isinstance(prices, pd.DataFrame):
-        chosen = list(models) if models is not None else [name for name in MODELS if name != LSTM]
+        quick = [name for name in MODELS if name != LSTM]
         return _services().backtests.of_table(
             prices,
-            chosen,
+            quick if models is None else models,
             horizon=check_horizon(horizon),
             plan=plan,
             levels=check_levels(levels),
@@ -283,13 +283,14 @@ def backtest(
     )
 
 
-def _names(models: Iterable[str | BaseForecaster]) -> list[str]:
-    for model in models:
+def _names(models: Iterable[str | BaseForecaster] | BaseForecaster) -> list[str]:
+    """Names alone: of symbols, each may have networks of its own."""
+    names = [models] if isinstance(models, str | BaseForecaster) else list(models)
+    for model in names:
         if not isinstance(model, str):
-            raise InputError(
-                "models", model, "give names, or a table of prices in place of symbols"
-            )
-    return [str(model) for model in models]
+            mend = "give names, or a table of prices in place of symbols"
+            raise InputError("models", model, mend)
+    return [str(name) for name in names]
 
 
 def simulate(

@@ -119,3 +119,9 @@ def test_a_model_of_ones_own_needs_a_table() -> None:
 def test_an_analysis_checks_its_horizon() -> None:
     with pytest.raises(InvalidHorizon):
         sa.analyze("AAPL", horizon=61, provider="sample")
+
+
+def test_one_model_needs_no_list(closes: pd.DataFrame) -> None:
+    asked = {name: value for name, value in SMALL.items() if name != "models"}
+    past = sa.backtest(closes, models="linear", **asked)
+    assert set(past.skill["model"]) == {"random_walk", "linear"}

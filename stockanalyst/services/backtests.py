@@ -1,6 +1,6 @@
 """Models walked forward over many symbols."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class BacktestService:
     def of_table(
         self,
         prices: pd.DataFrame,
-        models: Sequence[str | BaseForecaster],
+        models: Iterable[str | BaseForecaster] | BaseForecaster,
         *,
         horizon: int,
         plan: WalkForward,
@@ -56,7 +56,7 @@ class BacktestService:
         ----------
         prices : DataFrame of shape (n_sessions, n_symbols)
             NaN where a symbol has no session.
-        models : sequence of str or BaseForecaster
+        models : iterable of str or BaseForecaster, or one of them
             Names of :data:`stockanalyst.forecasting.registry.MODELS`, or models of one's own; the
             random walk takes part anyway.
         horizon, plan, levels, intervals
@@ -73,6 +73,7 @@ class BacktestService:
             The table or a parameter can't be used.
         """
         prices = check_table(prices)
+        models = [models] if isinstance(models, str | BaseForecaster) else list(models)
         named = check_models(model for model in models if isinstance(model, str))
         own = [_forecaster(model) for model in models if not isinstance(model, str)]
         _require_distinct([*named, *(model.name for model in own)])

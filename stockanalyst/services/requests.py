@@ -65,7 +65,7 @@ def options(
     return Options(
         horizon=check_horizon(horizon),
         cutoff=check_cutoff(cutoff),
-        models=check_models(models),
+        models=check_models([models] if isinstance(models, str) else models),
         levels=check_levels(levels),
         provider=provider,
         train=train,
