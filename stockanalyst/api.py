@@ -104,13 +104,13 @@ def load_prices(symbol: str, *, provider: str = "auto") -> pd.DataFrame:
 
 
 def load_closes(
-    symbols: Iterable[str], *, provider: str = "auto", cutoff: object = None
+    symbols: str | Iterable[str], *, provider: str = "auto", cutoff: object = None
 ) -> pd.DataFrame:
     """Closes of several symbols as one table, for :func:`backtest` and :func:`simulate`.
 
     Parameters
     ----------
-    symbols : iterable of str
+    symbols : str or iterable of str
         Tickers.
     provider : str
         As in :func:`load_prices`.
@@ -121,7 +121,7 @@ def load_closes(
     -------
     DataFrame of shape (n_sessions, n_symbols)
         Closes adjusted for splits and dividends, on the scale of each symbol's last close; NaN
-        where it has no session.
+        where it has no session. ``attrs`` hold provider and as-of by symbol, and notes.
 
     Raises
     ------
@@ -131,14 +131,19 @@ def load_closes(
         From the provider.
     """
     last = check_cutoff(cutoff)
-    symbols = list(dict.fromkeys(map(parse_symbol, symbols)))
-    if not symbols:
+    asked = [symbols] if isinstance(symbols, str) else symbols
+    names = list(dict.fromkeys(map(parse_symbol, asked)))
+    if not names:
         raise InputError("symbols", [], "give at least one, such as AAPL")
-    columns = []
-    for symbol in symbols:
-        history = _services().analysis.history(symbol, provider)
-        columns.append(rebased_close(history.until(last)).rename(history.symbol))
-    return pd.concat(columns, axis=1, sort=True)
+    histories = [_services().analysis.history(name, provider) for name in names]
+    closes = [rebased_close(each.until(last)).rename(each.symbol) for each in histories]
+    table = pd.concat(closes, axis=1, sort=True)
+    table.attrs = {
+        "provider": {each.symbol: each.provider for each in histories},
+        "as_of": {each.symbol: str(each.as_of) for each in histories},
+        "notes": list(dict.fromkeys(note for each in histories for note in each.notes)),
+    }
+    return table
 
 
 def analyze(
@@ -231,7 +236,9 @@ def backtest(
         ``adaptive``, ``conformal``, ``bootstrap`` or ``gaussian``.
     volatility : str
         What they are scaled by: ``ewma``, ``garch`` or ``constant``.
-    cutoff, provider, train
+    cutoff
+        As in :func:`analyze`.
+    provider, train
         Of symbols; as in :func:`analyze`.
     folder : path, optional
         Where forecasts are kept, in Parquet files: the same call again goes on where it was
@@ -252,9 +259,12 @@ def backtest(
     how = Intervals(intervals, volatility)
     place = Path(folder) if folder is not None else None
     if isinstance(prices, pd.DataFrame):
+        if provider != "auto":
+            raise InputError("provider", provider, "a table of prices has none; leave it out")
         quick = [name for name in MODELS if name != LSTM]
+        last = check_cutoff(cutoff)
         return _services().backtests.of_table(
-            prices,
+            prices if last is None else check_table(prices).loc[:last],
             quick if models is None else models,
             horizon=check_horizon(horizon),
             plan=plan,
@@ -304,8 +314,8 @@ def simulate(
 ) -> JointPaths:
     """Draw joint return paths of many symbols, for risk, ranks and scenarios.
 
-    Parameters, errors and sources are those of :func:`stockanalyst.forecasting.joint.simulate`;
-    without `rng`, the same call gives the same paths.
+    Parameters, errors and sources are those of :func:`stockanalyst.forecasting.joint.simulate`, a
+    table that can't be used is a FrameSchema; without `rng`, the same call gives the same paths.
     """
     rng = rng or np.random.default_rng(0)
     prices = check_table(prices)

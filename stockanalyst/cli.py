@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from stockanalyst import __version__
-from stockanalyst.exceptions import DataError, InputError, StockAnalystError
+from stockanalyst.exceptions import DataError, InputError, SourceError, StockAnalystError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -81,13 +81,16 @@ def _analyze(asked: argparse.Namespace) -> None:
 
 
 def _backtest(asked: argparse.Namespace) -> None:
-    from stockanalyst.backtesting.splitters import WalkForward
+    from dataclasses import replace
+
     from stockanalyst.bootstrap import build_services
 
     chosen = _options(asked)
-    plan = WalkForward(n_cutoffs=asked.cutoffs, refit=asked.refit)
+    service = build_services().analysis
+    own = {"n_cutoffs": asked.cutoffs, "refit": asked.refit}
+    plan = replace(service.plan, **{name: n for name, n in own.items() if n is not None})
     with _progress() as progress, _cluster(asked.cluster):
-        result = build_services().analysis.backtest(
+        result = service.backtest(
             asked.symbols,
             chosen,
             plan=plan,
@@ -122,7 +125,10 @@ def _cluster(address: str | None) -> "Iterator[None]":
         mend = "no scheduler answers there; start one with: dask scheduler"
         raise InputError("cluster", address, mend) from error
     with client, parallel_config(backend="dask"):
-        yield
+        try:
+            yield
+        except OSError as error:
+            raise SourceError(address, f"the cluster was lost ({error})") from error
 
 
 def _report(asked: argparse.Namespace) -> None:
@@ -200,14 +206,13 @@ def _parser() -> argparse.ArgumentParser:
     backtest = _command(commands, "backtest", _backtest, "print the walk-forward scores alone")
     backtest.add_argument("symbols", nargs="+", metavar="symbol", help="tickers")
     backtest.add_argument(
-        "--cutoffs", type=int, default=250, metavar="N", help="past cutoffs (default: %(default)s)"
+        "--cutoffs", type=int, metavar="N", help="past cutoffs (default: 250, or the settings)"
     )
     backtest.add_argument(
         "--refit",
         type=int,
-        default=1,
         metavar="N",
-        help="estimate at every N-th (default: %(default)s)",
+        help="estimate at every N-th (default: 1, or the settings)",
     )
     backtest.add_argument(
         "--folder", type=Path, metavar="DIR", help="keep forecasts there, and go on from them"

@@ -90,7 +90,8 @@ class InsufficientHistory(InputError):
             "symbol",
             symbol,
             f"{available} sessions up to the cutoff, {needed} are needed ({why}); "
-            "choose a later cutoff, a shorter horizon or a longer history",
+            "choose a later cutoff, fewer past cutoffs, a shorter horizon or a longer history, or "
+            "leave the symbol out",
         )
 
 

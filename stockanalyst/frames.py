@@ -38,7 +38,10 @@ _REQUIRED = ("close", "adj_close")
 _MAY_BE_ZERO = ("volume", "dividend")
 FORECAST_KEYS = ("symbol", "model", "cutoff", "session", "step")
 
-_LEAST, _MOST = 1e-9, 1e12  # of a price: beyond lie faults, and numbers whose squares overflow
+LEAST_PRICE, MOST_PRICE = (
+    1e-9,
+    1e12,
+)  # of a price: beyond lie faults, and numbers whose squares overflow
 
 
 def level_suffix(level: float) -> str:
@@ -176,12 +179,14 @@ def _number(value: object) -> float:
 
 def _require_valid(column: pd.Series, where: str) -> None:
     name = str(column.name)
-    within = (column >= 0) if name in _MAY_BE_ZERO else (column >= _LEAST) & (column <= _MOST)
+    within = (
+        (column >= 0) if name in _MAY_BE_ZERO else (column >= LEAST_PRICE) & (column <= MOST_PRICE)
+    )
     valid = np.isfinite(column) & within
     bad = ~valid if name in _REQUIRED else ~valid & column.notna()
     if bad.any():
         at = column.index[int(bad.to_numpy().argmax())]
-        positive = f"a positive number from {_LEAST:g} to {_MOST:g}"
+        positive = f"a positive number from {LEAST_PRICE:g} to {MOST_PRICE:g}"
         least = "zero or a positive number" if name in _MAY_BE_ZERO else positive
         raise FrameSchema(
             where,

@@ -13,7 +13,8 @@ ONE_OF_EACH = {
     "cutoff 'soon': write it as YYYY-MM-DD": errors.InvalidCutoff("soon", "write it as YYYY-MM-DD"),
     (
         "symbol 'AAA': 20 sessions up to the cutoff, 757 are needed (to train); "
-        "choose a later cutoff, a shorter horizon or a longer history"
+        "choose a later cutoff, fewer past cutoffs, a shorter horizon or a longer history, or "
+        "leave the symbol out"
     ): errors.InsufficientHistory("AAA", 20, 757, "to train"),
     "a.csv: column 'close' is 0 on 2013-03-01; drop that row": errors.FrameSchema(
         "a.csv", "close", "is 0 on 2013-03-01", "drop that row"

@@ -40,6 +40,8 @@ class ForecastCube:
     scale : ndarray of shape (S,)
         Mean absolute one-session change of the price over the training window of the first cutoff:
         the denominator of the MASE.
+    stride : int
+        Sessions from one cutoff to the next.
     """
 
     symbols: tuple[str, ...]
@@ -53,6 +55,7 @@ class ForecastCube:
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     scale: Vector
+    stride: int = 1
 
     def only(self, symbol: str) -> "ForecastCube":
         """The cube of one of the symbols."""

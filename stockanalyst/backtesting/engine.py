@@ -34,11 +34,9 @@ Models = Sequence[BaseForecaster]
 Array = NDArray[np.float64]
 
 ADAPTIVE = Intervals()
-_PAIRS = 20_000  # (symbol, cutoff) pairs in a chunk: some 300 MB at the most
+_PAIRS = 40_000  # (symbol, cutoff) pairs in a chunk: some 300 MB at the most
 _ROUNDING = 1e-9  # of a log price: linear algebra may group its sums otherwise
-_FEWEST = (
-    2_500  # of them: a chunk of some tenths of a second, beside which handing it over is nothing
-)
+_FEWEST = 5_000  # of them: a chunk of half a second, beside which handing it over is nothing
 
 
 @dataclass(frozen=True)
@@ -113,12 +111,23 @@ def chunks(
         groups.setdefault(alike, []).append(closes)
     for (length, _), closes_of in groups.items():
         first = str(closes_of[0].name)
-        each = setup.plan.cutoffs(length, setup.horizon, symbol=first).size
+        chosen = models[first] if isinstance(models, Mapping) else models
+        each = _n_origins(length, chosen, setup)
         shared = len(closes_of) * each // (2 * workers) if workers > 1 else _PAIRS
         size = max(min(max(shared, _FEWEST), _PAIRS) // each, 1)
-        chosen = models[first] if isinstance(models, Mapping) else models
         for start in range(0, len(closes_of), size):
             yield Chunk(tuple(closes_of[start : start + size]), chosen)
+
+
+def _n_origins(n_sessions: int, models: Models, setup: Setup) -> int:
+    """Cutoffs that are judged, and those before them."""
+    cutoffs = setup.plan.cutoffs(n_sessions, setup.horizon, symbol="")
+    return cutoffs.size + _calibration(cutoffs, models, setup).size
+
+
+def _calibration(cutoffs: IntVector, models: Models, setup: Setup) -> IntVector:
+    context = max(model.context for model in models)
+    return setup.plan.calibration(int(cutoffs[0]), context=context)
 
 
 def walk_chunk(chunk: Chunk, setup: Setup) -> ForecastCube:
@@ -198,7 +207,8 @@ def walk_forward(
         }
         found = [symbol for symbol, key in keys.items() if store.has(key)]
         for symbol in found:
-            yield _stored(store, symbol, keys[symbol], names, steps)
+            load = partial(store.load, keys[symbol])
+            yield Part(load, {symbol: score(load().among(names), steps)})
             progress((done := done + 1) / n_symbols)
         prices = prices[[symbol for symbol in prices.columns if str(symbol) not in found]]
     workers = effective_n_jobs(n_jobs)
@@ -212,17 +222,12 @@ def walk_forward(
             yield Part(Held(cube), {name: score(full.only(name), steps) for name in cube.symbols})
         else:
             for symbol in cube.symbols:
-                store.save(keys[symbol], cube.only(symbol))
-                yield _stored(store, symbol, keys[symbol], names, steps)
+                one = cube.only(symbol)
+                store.save(keys[symbol], one)
+                scores = {symbol: score(one.among(names), steps)}
+                yield Part(partial(store.load, keys[symbol]), scores)
         done += len(cube.symbols)
         progress(done / n_symbols)
-
-
-def _stored(
-    store: CubeStore, symbol: str, key: str, names: Sequence[str], steps: Sequence[int]
-) -> Part:
-    load = partial(store.load, key)
-    return Part(load, {symbol: score(load().among(names), steps)})
 
 
 def _names(work: Sequence[Chunk], setup: Setup) -> list[str]:
@@ -244,6 +249,9 @@ def forecast_next(
 ) -> pd.DataFrame:
     """Forecast the sessions after the last close, as the walk-forward does from past cutoffs.
 
+    Its intervals begin to learn 250 cutoffs before this one, those of a walk-forward 250 before its
+    first.
+
     Parameters
     ----------
     closes : Series
@@ -264,10 +272,12 @@ def forecast_next(
 
 
 def _panel(closes: Sequence[pd.Series]) -> Panel:
+    log_price = np.log(np.stack([series.to_numpy(np.float64) for series in closes]))
+    log_price.setflags(write=False)  # every model looks at it
     return Panel(
         symbols=tuple(str(series.name) for series in closes),
         sessions=np.stack([_dates(pd.DatetimeIndex(series.index)) for series in closes]),
-        log_price=np.log(np.stack([series.to_numpy(np.float64) for series in closes])),
+        log_price=log_price,
     )
 
 
@@ -283,9 +293,7 @@ def _walk(
     *,
     later: pd.DatetimeIndex | None,
 ) -> ForecastCube:
-    calibration = setup.plan.calibration(
-        int(cutoffs[0]), context=max(model.context for model in chunk.models)
-    )
+    calibration = _calibration(cutoffs, chunk.models, setup)
     origins = np.concatenate([calibration, cutoffs])
     named = {
         model.name: _centres(model, panel, calibration, cutoffs, setup) for model in chunk.models
@@ -330,6 +338,7 @@ def _walk(
             lower=unit[:, :, None] * np.exp(middle[:, :, None] - below),
             upper=unit[:, :, None] * np.exp(middle[:, :, None] + above),
             scale=_scale(prices, int(cutoffs[0]), setup.plan.train_size),
+            stride=setup.plan.step,
         )
 
 
@@ -348,8 +357,8 @@ def _centres(
     blocks = (calibration, cutoffs) if setup.plan.refit > 1 else [[*calibration, *cutoffs]]
     asked = [np.array(some) for some in blocks if len(some)]
     parts = [_asked(model, panel, some, setup) for some in asked]
-    alone = isinstance(model, SeriesForecaster) and setup.plan.refit == 1  # sees its window only
-    if _is_foreign(model) and not alone:
+    alone = _loops(model) and setup.plan.refit == 1  # is shown its window only
+    if model.is_foreign and not alone:
         _require_causal(model, panel, asked[-1], parts[-1], setup=setup)
     return np.concatenate(parts, axis=1)
 
@@ -359,22 +368,29 @@ def _asked(model: BaseForecaster, panel: Panel, cutoffs: IntVector, setup: Setup
     end = int(cutoffs[-1]) + 1
     shown = Panel(panel.symbols, panel.sessions[:, :end], panel.log_price[:, :end])
     plan = setup.plan
-    if _is_foreign(model):
+    if model.is_foreign:
         model = deepcopy(model)  # it may change as it estimates, and threads may share it
-    return model.walk(shown, cutoffs, setup.horizon, train_size=plan.train_size, refit=plan.refit)
+    made = np.asarray(
+        model.walk(shown, cutoffs, setup.horizon, train_size=plan.train_size, refit=plan.refit)
+    )
+    expected = (len(panel.symbols), cutoffs.size, setup.horizon)
+    if made.shape != expected or np.isinf(made).any():
+        mend = f"give log prices of shape {expected}, finite or NaN; these have {made.shape}"
+        raise InputError("models", model.name, mend)
+    return made
 
 
-def _is_foreign(model: BaseForecaster) -> bool:
-    """Whether it comes from outside this package, whose own are held by tests."""
-    return not type(model).__module__.startswith("stockanalyst.")
+def _loops(model: BaseForecaster) -> bool:
+    """Whether a model is estimated window by window, by this package's own loop."""
+    return type(model).walk is SeriesForecaster.walk
 
 
 def _require_causal(
     model: BaseForecaster, panel: Panel, cutoffs: IntVector, made: Array, *, setup: Setup
 ) -> None:
     """Ask a foreign model for some earlier cutoffs again, the later sessions left out."""
-    looping = isinstance(model, SeriesForecaster)
-    some = setup.plan.refit // 2 + 1 if looping else (cutoffs.size + 1) // 2
+    block = min(setup.plan.refit, cutoffs.size) if _loops(model) else cutoffs.size
+    some = (block + 1) // 2
     again = _asked(model, panel, cutoffs[:some], setup)
     if not np.allclose(again, made[:, :some], rtol=0, atol=_ROUNDING, equal_nan=True):
         raise InputError(

@@ -72,6 +72,11 @@ class Backtest:
         """Scores, a row a (symbol, step, model); see :class:`~.scores.Scores`."""
         return self.scores.skill
 
+    @property
+    def levels(self) -> list[float]:
+        """Nominal coverage of the intervals, ascending."""
+        return sorted(set(self.scores.coverage_over_time["level"]))
+
     @cached_property
     def forecasts(self) -> pd.DataFrame:
         """Every forecast: a forecast frame (:mod:`stockanalyst.frames`).

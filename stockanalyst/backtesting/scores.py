@@ -59,6 +59,8 @@ class ChunkScores:
         Those of the random walk.
     inside : ndarray of bool, shape (T, K, L, P)
         Whether the outcome lay in the interval, bounds included.
+    stride : int
+        Sessions from one cutoff to the next.
     """
 
     symbols: tuple[str, ...]
@@ -71,6 +73,7 @@ class ChunkScores:
     squares: Array
     walk_squares: Matrix
     inside: Flags
+    stride: int
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ class Scores:
         mean width ``width_80`` and the mean Winkler score ``winkler_80``; ``pinball``, the mean
         loss over the bounds of all levels and the median, as a share too; ``skill``;
         ``dm_statistic`` and the two-sided ``dm_p`` of Diebold and Mariano's test of squared errors;
-        ``q_value``, that p-value adjusted by Benjamini and Hochberg's method for all rows.
+        ``q_value``, the one-sided p-value of being better than the random walk, adjusted by
+        Benjamini and Hochberg's method for all rows.
     pooled : DataFrame
         A row a (step, model) over all symbols, errors relative to the price at the cutoff: ``n``,
         ``n_symbols``, ``skill``, ``share_with_skill`` (of symbols whose skill is positive),
@@ -166,7 +170,7 @@ def score(cube: ForecastCube, steps: Iterable[int]) -> ChunkScores:
             **_errors(rows, cube.scale[:, None, None]),
             **_directions(rows),
             **_calibration(rows, lower, upper, inside, cube.levels),
-            **_against_walk(rows, steps, _judged(cube.models)),
+            **_against_walk(rows, overlaps(steps, cube.stride), _judged(cube.models)),
         },
         symbol=np.repeat(np.arange(len(cube.symbols)), cube.cutoffs.shape[1])[known],
         cutoff=cube.cutoffs.ravel()[known],
@@ -175,7 +179,13 @@ def score(cube: ForecastCube, steps: Iterable[int]) -> ChunkScores:
         ),
         walk_squares=_paired((((rows.y - rows.base) / rows.base) ** 2)[:, :, 0], known),
         inside=_paired(inside, known),
+        stride=cube.stride,
     )
+
+
+def overlaps(steps: Iterable[int], stride: int) -> list[int]:
+    """Cutoffs in a row whose outcomes overlap, a step each: what a test takes as the horizon."""
+    return [-(-step // stride) for step in steps]
 
 
 def combine(parts: Iterable[ChunkScores]) -> Scores:
@@ -313,13 +323,13 @@ def _calibration(
     return {**coverage, **width, **winkler, "pinball": pinball}
 
 
-def _against_walk(rows: _Rows, steps: Sequence[int], judged: Flags) -> dict[str, Array]:
+def _against_walk(rows: _Rows, horizons: Sequence[int], judged: Flags) -> dict[str, Array]:
     own, walk = (rows.y - rows.yhat) ** 2, (rows.y - rows.base) ** 2
     skill = 1 - _share(np.sqrt(rows.mean(own)), np.sqrt(rows.mean(walk)))
     differences = np.where(rows.counted & judged[:, None], own - walk, nan)
     tests = [
-        diebold_mariano_many(differences[:, position], horizon=step)
-        for position, step in enumerate(steps)
+        diebold_mariano_many(differences[:, position], horizon=horizon)
+        for position, horizon in enumerate(horizons)
     ]
     statistic, p_value = np.stack(tests, axis=-2)
     return {"skill": np.where(judged, skill, nan), "dm_statistic": statistic, "dm_p": p_value}
@@ -336,7 +346,7 @@ def _paired(values: NDArray[Any], known: Flags) -> NDArray[Any]:
 
 
 def _joined(parts: Sequence[ChunkScores]) -> ChunkScores:
-    if len({(part.models, part.steps, part.levels) for part in parts}) != 1:
+    if len({(part.models, part.steps, part.levels, part.stride) for part in parts}) != 1:
         raise ValueError("parts: give one or more, all of the same models, steps and levels")
     before = np.cumsum([0, *(len(part.symbols) for part in parts)])
     return ChunkScores(
@@ -353,6 +363,7 @@ def _joined(parts: Sequence[ChunkScores]) -> ChunkScores:
         squares=np.concatenate([part.squares for part in parts], axis=-1),
         walk_squares=np.concatenate([part.walk_squares for part in parts], axis=-1),
         inside=np.concatenate([part.inside for part in parts], axis=-1),
+        stride=parts[0].stride,
     )
 
 
@@ -385,7 +396,9 @@ def _frame(axes: Axes, columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
 
 def _skill_table(whole: ChunkScores, axes: Axes) -> pd.DataFrame:
     table = _frame({"symbol": whole.symbols, **axes}, whole.measures)
-    return table.assign(q_value=benjamini_hochberg(table["dm_p"].to_numpy()))
+    half = table["dm_p"] / 2
+    one_sided = half.where(table["skill"] > 0, 1 - half)
+    return table.assign(q_value=benjamini_hochberg(one_sided.to_numpy()))
 
 
 def _yearly(whole: ChunkScores, axes: Axes) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -445,7 +458,10 @@ def _pooled_test(whole: ChunkScores, by_date: Array) -> dict[str, Array]:
     judged = _judged(whole.models)[:, None]
     differences = np.where(judged, _share(squares - walk_squares, n), nan)
     tests = [
-        newey_west_test(d, horizon=step) for d, step in zip(differences, whole.steps, strict=True)
+        newey_west_test(difference, horizon=horizon)
+        for difference, horizon in zip(
+            differences, overlaps(whole.steps, whole.stride), strict=True
+        )
     ]
     statistic, p_value = np.stack(tests, axis=-2)
     return {"dm_statistic": statistic, "dm_p": p_value}

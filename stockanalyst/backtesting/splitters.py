@@ -43,7 +43,7 @@ class WalkForward:
         least = {"n_cutoffs": 1, "train_size": 100, "refit": 1, "step": 1}
         for name, fewest in least.items():
             value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool) and value >= fewest
+            whole = isinstance(value, int | np.integer) and value is not True and value >= fewest
             if not whole and not (name == "n_cutoffs" and value is None):
                 raise InputError(name, value, f"give a whole number, {fewest} or more")
 

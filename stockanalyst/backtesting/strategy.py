@@ -176,7 +176,8 @@ def target_weights(
     Raises
     ------
     InputError
-        No such model or step in `forecasts`, or a threshold below 0.
+        No such model or step in `forecasts`, a symbol or cutoff that `prices` hasn't, or a
+        threshold below 0.
     """
     if not threshold >= 0:
         raise InputError("threshold", threshold, "give a decimal move of zero or more")
@@ -187,6 +188,8 @@ def target_weights(
     rows = of_model[of_model["step"] == step]
     if rows.empty:
         raise InputError("step", step, f"the forecasts go to step {of_model['step'].max()}")
+    _require_all(pd.Index(rows["symbol"].unique()), prices.columns, "forecasts")
+    _require_all(pd.Index(rows["cutoff"].unique()), prices.index, "forecasts")
     yhat = rows.astype({"symbol": object}).pivot(index="cutoff", columns="symbol", values="yhat")
     move = yhat / prices.reindex(index=yhat.index, columns=yhat.columns) - 1.0
     calls = (move > threshold).astype(float) - (move < -threshold) * float(short)

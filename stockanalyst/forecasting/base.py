@@ -1,13 +1,17 @@
 """What every forecaster has in common."""
 
 from abc import ABC, abstractmethod
+from copy import deepcopy
 from dataclasses import dataclass
+from inspect import iscode, isfunction
+from pickle import PicklingError
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stockanalyst._typing import Cube, IntVector, Matrix, Vector
+from stockanalyst.exceptions import InputError
 
 MAX_HORIZON = 60
 DEFAULT_LEVELS = (0.8, 0.95)
@@ -47,11 +51,21 @@ class BaseForecaster(ABC):
 
     @property
     def signature(self) -> str:
-        """Name and parameters: two models of one signature forecast the same."""
+        """Name, code and parameters: two models of one signature forecast the same."""
         import joblib
 
         kind = type(self)
-        return f"{kind.__module__}.{kind.__qualname__} {joblib.hash(vars(self))}"
+        code = [_code(each) for each in kind.__mro__ if not _is_ours(each)]
+        try:
+            return f"{kind.__module__}.{kind.__qualname__} {joblib.hash((code, vars(self)))}"
+        except (PicklingError, AttributeError, TypeError) as error:
+            mend = f"its attributes must be plain values, as pickle knows them ({error})"
+            raise InputError("models", kind.__qualname__, mend) from error
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it comes from outside this package, whose own models are held by tests."""
+        return not _is_ours(type(self))
 
     @abstractmethod
     def walk(
@@ -115,15 +129,32 @@ class SeriesForecaster(BaseForecaster):
         """See :meth:`BaseForecaster.walk`."""
         forecasts = np.empty((len(panel.symbols), cutoffs.size, horizon))
         for row, log_price in enumerate(panel.log_price):
+            model = deepcopy(self)  # what it learnt of one symbol stays with that symbol
             for first in range(0, cutoffs.size, refit):
                 block = cutoffs[first : first + refit]
                 cutoff, last = int(block[0]), int(block[-1])
                 start = max(cutoff + 1 - train_size, 0)
-                self.estimate(log_price[start : cutoff + 1])
-                forecasts[row, first : first + refit] = self.forecast(
-                    log_price[start : last + 1], block - start, horizon
-                )
+                model.estimate(log_price[start : cutoff + 1])
+                made = model.forecast(log_price[start : last + 1], block - start, horizon)
+                if np.shape(made) != (block.size, horizon):
+                    mend = f"forecast gave shape {np.shape(made)}, not {(block.size, horizon)}"
+                    raise InputError("models", self.name, mend)
+                forecasts[row, first : first + refit] = made
         return forecasts
+
+
+def _is_ours(kind: type) -> bool:
+    return kind.__module__.startswith(("stockanalyst.", "builtins", "abc"))
+
+
+def _code(kind: type) -> list[bytes]:
+    """The byte code of a class's own methods, and the constants in it."""
+    methods = sorted((name, value) for name, value in vars(kind).items() if isfunction(value))
+    return [
+        method.__code__.co_code
+        + repr([c for c in method.__code__.co_consts if not iscode(c)]).encode()
+        for _, method in methods
+    ]
 
 
 def last_price(log_price: Vector, origins: IntVector) -> Matrix:

@@ -138,8 +138,8 @@ def adaptive(errors: PastErrors, first: int, levels: tuple[float, ...]) -> Offse
     """Split-conformal widths times a factor that follows the recent misses.
 
     After each outcome the logarithm of the factor rises if the interval missed it and falls if it
-    held, so that the share of misses comes to the nominal one whatever the prices do. Outcomes of
-    h sessions overlap h-fold and teach by 1/h each.
+    held, so that the share of misses comes to the nominal one whatever the prices do. Where the
+    outcomes of d cutoffs in a row overlap, each teaches by 1/d.
 
     References
     ----------
@@ -151,7 +151,7 @@ def adaptive(errors: PastErrors, first: int, levels: tuple[float, ...]) -> Offse
     absolute = np.abs(errors.scores)
     shape = absolute.shape
     allowed = 1 - np.array(levels)
-    rate = _RATE / np.arange(1, shape[2] + 1)[:, None]
+    rate = _RATE / errors.delays[:, None]
     asked = np.broadcast_to(levels, (*shape[:3], len(levels)))
     factor = np.zeros(asked.shape)
     widths = np.full((*shape[:3], shape[3], len(levels)), np.inf)

@@ -38,7 +38,8 @@ class Answer:
     retry_after: float = 0.0
 
 
-def _refused_by_status(answer: Answer) -> bool:
+def is_busy(answer: Answer) -> bool:
+    """Whether its status says that the same request may do later: 429, 500, 502, 503 or 504."""
     return answer.status in _BUSY
 
 
@@ -77,7 +78,7 @@ class KeyedClient:
         url: str,
         parameters: Mapping[str, str],
         *,
-        busy: Callable[[Answer], bool] = _refused_by_status,
+        busy: Callable[[Answer], bool] = is_busy,
     ) -> Answer:
         """The answer, whatever its status; where `busy` says so, the last of three.
 

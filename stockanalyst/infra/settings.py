@@ -54,7 +54,6 @@ class WalkForwardSettings(BaseModel):
     n_cutoffs: int = Field(default=250, ge=250)
     train_size: int = Field(default=1000, ge=500)
     refit: int = Field(default=1, ge=1)
-    step: int = Field(default=1, ge=1)
 
 
 class Settings(BaseSettings):

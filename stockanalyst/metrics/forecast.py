@@ -156,8 +156,9 @@ def diebold_mariano(loss: Vector, other: Vector, *, horizon: int) -> DieboldMari
 def diebold_mariano_many(differences: Array, *, horizon: int) -> tuple[Array, Array]:
     """Test, for many pairs of forecasts at once, whether the two are equally accurate.
 
-    The variance of the mean difference counts the autocovariances up to lag h − 1 with equal
-    weights; where that is not positive, with Bartlett weights (Newey and West). The statistic
+    The variance of the mean difference counts the autocovariances up to lag h − 1, with equal
+    weights or with Bartlett weights (Newey and West), whichever is larger: with equal weights it
+    may come to nothing or below, and make certain what isn't. The statistic
     carries the small-sample factor of Harvey, Leybourne and Newbold and is held against Student's t
     with n − 1 degrees of freedom.
 
@@ -184,7 +185,7 @@ def diebold_mariano_many(differences: Array, *, horizon: int) -> tuple[Array, Ar
     mean, covariances, n = _moments(differences, horizon)
     variance = _long_run(covariances, np.ones(horizon - 1))
     bartlett = _long_run(covariances, 1 - np.arange(1, horizon) / horizon)
-    variance = np.where(variance > 0, variance, bartlett)
+    variance = np.maximum(variance, bartlett)
     factor = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
     statistic = _statistic(mean, variance / n, factor, testable=n > horizon)
     return statistic, _two_sided(statistic, n - 1)

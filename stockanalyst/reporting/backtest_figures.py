@@ -65,7 +65,7 @@ def forecast_against_actual(backtest: "Backtest", symbol: str, step: int, model:
     _require("step", step, backtest.skill["step"])
     forecasts = backtest.forecasts_of(symbol)
     _require("model", model, forecasts.loc[forecasts["yhat"].notna(), "model"])
-    levels, colour = _levels(backtest), colours_of([model])[model]
+    levels, colour = backtest.levels, colours_of([model])[model]
     changes = _changes(forecasts[forecasts["step"] == step], model).iloc[-_SHOWN:]
     hv = holoviews()
     layers = []
@@ -220,8 +220,8 @@ def coverage_over_time(
 def skill_heat_map(backtest: "Backtest", step: int) -> Picture:
     """Skill against the random walk of every model on every symbol, in percent.
 
-    An asterisk, and a dot where there are no numbers, marks what luck doesn't explain: a q-value
-    below 0.05, for better or worse. More than 20 symbols are sorted by their mean skill, the best
+    An asterisk, and a dot where there are no numbers, marks skill that luck doesn't explain: a
+    q-value below 0.05. More than 20 symbols are sorted by their mean skill, the best
     on top, and drawn without names.
 
     Parameters
@@ -280,10 +280,6 @@ def _compared(table: pd.DataFrame) -> pd.DataFrame:
     return compared
 
 
-def _levels(backtest: "Backtest") -> list[float]:
-    return sorted(set(backtest.scores.coverage_over_time["level"]))
-
-
 def _changes(forecasts: pd.DataFrame, model: str) -> pd.DataFrame:
     """Forecast, bounds and outcome as changes since the cutoff, in percent."""
     of_walk = forecasts[forecasts["model"] == RandomWalk.name]
@@ -336,7 +332,7 @@ def _dots(points: Any, colour: str, told: list[tuple[str, str]]) -> Any:
 def _rolled(backtest: "Backtest", step: int, level: float) -> pd.DataFrame:
     """Rolling coverage, in percent."""
     _require("step", step, backtest.skill["step"])
-    _require("level", level, _levels(backtest))
+    _require("level", level, backtest.levels)
     rolled = rolling_coverage(backtest.scores)
     rows = rolled[(rolled["step"] == step) & (rolled["level"] == level)]
     if rows.empty:
@@ -368,7 +364,7 @@ def _cells(table: pd.DataFrame, rows: list[str], models: list[str]) -> pd.DataFr
     x = table["model"].map({name: at for at, name in enumerate(models)})
     y = table["symbol"].map({name: at for at, name in enumerate(rows)})
     significant = table["q_value"] < SIGNIFICANT
-    text = (100 * table["skill"]).map("{:+.1f}".format).str.replace("-", "−")
+    text = table["skill"].map(lambda skill: percent(skill).removesuffix(" %"))
     return pd.DataFrame(
         {
             "left": x - 0.5,

@@ -22,7 +22,7 @@ class ShownBacktest(Backtest):
 
 def backtest_html(backtest: Backtest) -> str:
     """The pooled scores, and whether a model beat the random walk, as a fragment of HTML."""
-    levels = sorted(set(backtest.scores.coverage_over_time["level"]))
+    levels = backtest.levels
     rows = pooled_rows(backtest, levels)
     rows.insert(0, "Model", rows.pop("Model"))
     groups = [of_horizon for _, of_horizon in rows.groupby("Horizon", sort=False)]

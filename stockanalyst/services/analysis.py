@@ -128,7 +128,7 @@ class AnalysisService:
         if not symbols:
             raise InputError("symbols", [], "give at least one, such as AAPL")
         subjects = [self._subject(symbol, options, plan, progress) for symbol in symbols]
-        setup = replace(_setup(options, plan), intervals=intervals)
+        setup = _setup(options, plan, intervals)
         return self._walk(subjects, options, setup, folder=folder, n_jobs=n_jobs, progress=progress)
 
     def load(
@@ -187,11 +187,12 @@ class AnalysisService:
         )
 
 
-def _setup(options: Options, plan: WalkForward) -> Setup:
+def _setup(options: Options, plan: WalkForward, intervals: Intervals = ADAPTIVE) -> Setup:
     return Setup(
         horizon=options.horizon,
         plan=plan,
         levels=options.levels,
+        intervals=intervals,
         ensembles=tuple(name for name in options.models if name in COMBINATIONS),
     )
 

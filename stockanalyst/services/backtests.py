@@ -1,7 +1,7 @@
 """Models walked forward over many symbols."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,14 @@ from stockanalyst.forecasting.base import BaseForecaster
 from stockanalyst.forecasting.ensemble import COMBINATIONS
 from stockanalyst.forecasting.intervals import Intervals
 from stockanalyst.forecasting.registry import FACTORIES, LSTM, check_models, members
+from stockanalyst.frames import LEAST_PRICE, MOST_PRICE
+from stockanalyst.market.prices import doubts
 from stockanalyst.reporting.backtest_html import ShownBacktest
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.protocols import Progress, silent
 
 _TABLE = "prices"
+_PRICES = f"every close must be a number from {LEAST_PRICE:g} to {MOST_PRICE:g}, or NaN"
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class BacktestService:
                 chosen.append(self._networks(prices, horizon, plan, progress))
             except ModelUnavailable as error:
                 missing.append(MissingModel("all symbols", LSTM, error.reason, error.mend))
+        notes = [*prices.attrs.get("notes", ()), *_table_doubts(prices)]
         setup = Setup(
             horizon=horizon,
             plan=plan,
@@ -97,6 +101,7 @@ class BacktestService:
             setup,
             steps=range(1, horizon + 1),
             missing=missing,
+            notes=notes,
             folder=folder,
             n_jobs=n_jobs,
             progress=progress,
@@ -152,7 +157,9 @@ class BacktestService:
             for symbol in (["all symbols"] if 1 < len(symbols) == len(lonely) else lonely)
             for name in setup.ensembles
         ]
-        return ShownBacktest.of(parts, symbols=symbols, missing=[*missing, *gaps], notes=notes)
+        result = ShownBacktest.of(parts, symbols=symbols, notes=notes)
+        gaps += _without_forecast(result.skill, symbols, models)
+        return replace(result, missing=(*missing, *gaps))
 
     def _networks(
         self, prices: pd.DataFrame, horizon: int, plan: WalkForward, progress: Progress
@@ -191,13 +198,15 @@ def check_table(prices: pd.DataFrame) -> pd.DataFrame:
     dates = _dates(prices.index)
     numbers = prices.apply(pd.to_numeric, errors="coerce")
     values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-    bad = prices.notna().to_numpy() & ~((values > 0) & np.isfinite(values))
+    bad = prices.notna().to_numpy() & ~((values >= LEAST_PRICE) & (values <= MOST_PRICE))
     if bad.any():
         row, column = map(int, np.argwhere(bad)[0])
         found = str(prices.iat[row, column])[:40]
         where = f"is {found} for {names[column]} on {dates[row]:%Y-%m-%d}"
-        raise FrameSchema(_TABLE, "close", where, "every close must be a positive number, or NaN")
-    return pd.DataFrame(values, index=dates, columns=names)
+        raise FrameSchema(_TABLE, "close", where, _PRICES)
+    table = pd.DataFrame(values, index=dates, columns=names)
+    table.attrs = prices.attrs
+    return table
 
 
 def _dates(index: pd.Index) -> pd.DatetimeIndex:
@@ -220,10 +229,28 @@ def _forecaster(model: object) -> BaseForecaster:
     return model
 
 
+def _table_doubts(prices: pd.DataFrame) -> list[str]:
+    """What looks like a fault of the data, a sentence each, with its symbol."""
+    return [f"{symbol}: {doubt}" for symbol in prices for doubt in doubts(prices[symbol].dropna())]
+
+
 def _require_distinct(names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise InputError("models", name, "is there twice; give each model a name of its own")
+
+
+def _without_forecast(
+    skill: pd.DataFrame, symbols: Sequence[str], models: Models | Mapping[str, Models]
+) -> list[MissingModel]:
+    """Models that took part and have no score."""
+    scored = set(zip(skill["symbol"], skill["model"], strict=True))
+    return [
+        MissingModel(symbol, model.name, "it made no forecast", "see what it returns there")
+        for symbol in symbols
+        for model in (models[symbol] if isinstance(models, Mapping) else models)
+        if (symbol, model.name) not in scored
+    ]
 
 
 def _lonely(symbols: Sequence[str], models: Models | Mapping[str, Models]) -> list[str]:

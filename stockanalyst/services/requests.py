@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import numpy as np
 import pandas as pd
 
 from stockanalyst.exceptions import InputError, InvalidCutoff, InvalidHorizon
@@ -74,9 +75,11 @@ def options(
 
 def check_horizon(horizon: object) -> int:
     """A whole number of sessions from 1 to 60."""
-    if isinstance(horizon, bool) or not isinstance(horizon, int) or not 0 < horizon <= MAX_HORIZON:
+    if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer):
         raise InvalidHorizon(horizon, MAX_HORIZON)
-    return horizon
+    if not 0 < horizon <= MAX_HORIZON:
+        raise InvalidHorizon(horizon, MAX_HORIZON)
+    return int(horizon)
 
 
 def check_cutoff(cutoff: object) -> pd.Timestamp | None:
@@ -94,7 +97,7 @@ def check_levels(levels: Iterable[object]) -> tuple[float, ...]:
     """Coverages of intervals, ascending, without doubles, each from 0.5 to 0.99."""
     checked = set()
     for level in levels:
-        if not isinstance(level, int | float) or not 0.5 <= level <= 0.99:
+        if not isinstance(level, int | float | np.floating) or not 0.5 <= level <= 0.99:
             raise InputError("level", level, "give a decimal from 0.5 to 0.99, such as 0.8")
         checked.add(round(float(level), 4))
     if not checked:

@@ -51,7 +51,8 @@ def test_one_session_too_few() -> None:
     assert str(caught.value) == (
         "symbol 'AAA': 509 sessions up to the cutoff, 510 are needed "
         "(500 to train, 3 past cutoffs, 7 steps); "
-        "choose a later cutoff, a shorter horizon or a longer history"
+        "choose a later cutoff, fewer past cutoffs, a shorter horizon or a longer history, or "
+        "leave the symbol out"
     )
 
 

@@ -23,9 +23,8 @@ class LoopedDrift(SeriesForecaster):
 
     name: ClassVar[str] = "looped_drift"
 
-    def __init__(self) -> None:
-        self.windows: list[list[float]] = []
-        self.known: list[list[float]] = []
+    windows: ClassVar[list[list[float]]] = []
+    known: ClassVar[list[list[float]]] = []
 
     def estimate(self, log_price: Vector) -> None:
         self.windows.append([float(value) for value in log_price])
@@ -66,6 +65,8 @@ def panel_of(log_price: Matrix) -> Panel:
 def test_the_loop_shows_each_model_its_window_and_no_more() -> None:
     """Cutoffs 5, 6 and 7 share a window of four sessions that ends at 5; 8 has its own."""
     model = LoopedDrift()
+    LoopedDrift.windows.clear()
+    LoopedDrift.known.clear()
     log_price = np.arange(10.0)[None] ** 2
     forecasts = model.walk(panel_of(log_price), np.array([5, 6, 7, 8]), 2, train_size=4, refit=3)
     assert model.windows == [[4.0, 9.0, 16.0, 25.0], [25.0, 36.0, 49.0, 64.0]]
@@ -76,6 +77,7 @@ def test_the_loop_shows_each_model_its_window_and_no_more() -> None:
 
 def test_the_loop_begins_with_the_series_where_history_is_short() -> None:
     model = LoopedDrift()
+    LoopedDrift.windows.clear()
     model.walk(panel_of(np.arange(6.0)[None]), np.array([3, 5]), 1, train_size=5, refit=1)
     assert model.windows == [[0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0, 5.0]]
 

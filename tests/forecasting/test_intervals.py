@@ -171,9 +171,9 @@ def slow_adaptive(errors: PastErrors, first: int, levels: tuple[float, ...]) -> 
         for row, level in enumerate(levels):
             logarithm, quantile = 0.0, math.inf
             for origin in range(n_origins):
-                if origin >= delay and math.isfinite(widths[row][origin - delay]):
+                if origin >= delay and 0 < widths[row][origin - delay] < math.inf:
                     miss = float(scores[origin] > widths[row][origin - delay])
-                    logarithm += 0.1 / (step + 1) * (miss - (1 - level))
+                    logarithm += 0.1 / delay * (miss - (1 - level))
                 if origin % 5 == 0:
                     window = scores[max(origin - 249, 0) : origin + 1]
                     known = sorted(float(score) for score in window if not math.isnan(score))

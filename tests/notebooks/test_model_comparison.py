@@ -1,5 +1,7 @@
 """The comparison of models, run with other parameters than its own."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +79,13 @@ def test_parameters_reach_tables_and_pictures(cells: list[Any]) -> None:
 
 
 def test_a_table_of_the_same_closes_gives_the_same_bytes(cells: list[Any], tmp_path: Path) -> None:
+    """But for the note on where the sample ends, which a table can't know."""
     frames = {name: load_prices(name, provider="sample") for name in ("GOOG", "IBM", "MSFT")}
     closes = {name: rebased_close(frame) for name, frame in frames.items()}
     pd.concat(closes, axis=1, sort=True).to_csv(tmp_path / "closes.csv")
     again = run(tmp_path, symbols=[], table=str(tmp_path / "closes.csv"))
-    assert [cell["outputs"] for cell in again] == [cell["outputs"] for cell in cells]
+    note = re.compile(r'<p class=\\"sa-note\\">These are embedded.*?</p>')
+    first, second = (
+        note.sub("", json.dumps([cell["outputs"] for cell in run_])) for run_ in (cells, again)
+    )
+    assert first == second

@@ -114,7 +114,7 @@ def test_coverage_of_another_walk_forward_stands_beside(two: Backtest) -> None:
 def test_heat_map_of_a_few_symbols_tells_numbers(two: Backtest) -> None:
     """AAA: 1 − √12.5/10. BBB: 1 − √132.5/10."""
     picture = skill_heat_map(two, 1)
-    assert {"AAA", "BBB", "own", "+64.6 *", "−15.1 *"} <= set(texts(picture))
+    assert {"AAA", "BBB", "own", "+64.6 *", "−15.1"} <= set(texts(picture))
     assert picture.alt.endswith(
         "1 of 2 cells lie above zero, 1 of them by more than luck explains."
     )

@@ -18,7 +18,7 @@ def test_always_up_stands_beside_the_direction() -> None:
     assert rows["Direction"].tolist() == ["–", "100.0 %", "–", "0.0 %"]
     assert rows["Always up"].tolist() == ["50.0 %"] * 4
     assert rows["Skill"].tolist() == ["–", "+64.6 %", "–", "−100.0 %"]
-    assert rows["q"].tolist() == ["–", "0.000", "–", "0.000"]
+    assert rows["q"].tolist() == ["–", "0.000", "–", "1.000"]
 
 
 def test_pooled_rows_tell_the_worst_coverage() -> None:

@@ -129,7 +129,8 @@ def test_twenty_bars_are_too_few(build: Build) -> None:
     assert str(caught.value) == (
         "symbol 'NEW': 20 sessions up to the cutoff, 757 are needed "
         "(500 to train, 250 past cutoffs, 7 steps); "
-        "choose a later cutoff, a shorter horizon or a longer history"
+        "choose a later cutoff, fewer past cutoffs, a shorter horizon or a longer history, or "
+        "leave the symbol out"
     )
 
 

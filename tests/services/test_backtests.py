@@ -144,7 +144,7 @@ def with_date(prices: pd.DataFrame, date: str) -> pd.DataFrame:
     return prices.set_axis(pd.DatetimeIndex(dates))
 
 
-POSITIVE = "every close must be a positive number, or NaN"
+POSITIVE = "every close must be a number from 1e-09 to 1e+12, or NaN"
 ASCENDING = "sort the rows, keep one a date"
 BAD_TABLES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "no row": (lambda p: p.iloc[:0], "'symbol' is empty; give sessions by symbols"),

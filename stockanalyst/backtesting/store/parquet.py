@@ -1,4 +1,4 @@
-"""Forecasts in a folder of Parquet files, one a chunk, for this package and for any other tool."""
+"""Forecasts in a folder of Parquet files, one a symbol, for this package and for any other tool."""
 
 import json
 from dataclasses import dataclass
@@ -51,6 +51,7 @@ class ParquetCubes:
             "levels": cube.levels,
             "horizon": cube.yhat.shape[-1],
             "scale": cube.scale.tolist(),
+            "stride": cube.stride,
         }
         frame = cube.frame()
         rows = np.repeat(cube.base[:, None], len(cube.models), axis=1)
@@ -115,4 +116,5 @@ def _cube(frame: pd.DataFrame, facts: Json) -> ForecastCube:
         lower=np.stack(bounds[::2], axis=2),
         upper=np.stack(bounds[1::2], axis=2),
         scale=np.array(facts["scale"]),
+        stride=facts["stride"],
     )

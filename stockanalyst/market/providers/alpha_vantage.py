@@ -16,7 +16,7 @@ from stockanalyst.exceptions import (
     StockAnalystError,
 )
 from stockanalyst.frames import price_frame
-from stockanalyst.infra.http import Answer, KeyedClient
+from stockanalyst.infra.http import Answer, KeyedClient, is_busy
 from stockanalyst.market.calendars import last_closed_session
 from stockanalyst.market.prices import PriceHistory
 from stockanalyst.market.providers.deadline import within
@@ -131,7 +131,7 @@ class AlphaVantageProvider:
         seconds = _ROUNDS * self.client.timeout
         url = f"{self.base_url}/query"
         try:
-            answer = within(seconds, lambda: self.client.get(url, parameters, busy=_too_quick))
+            answer = within(seconds, lambda: self.client.get(url, parameters, busy=_may_do_later))
         except TimeoutError:
             raise SourceTimeout(_NAME, f"no answer within {seconds:g} s") from None
         payload = _parsed(answer)
@@ -161,6 +161,10 @@ class AlphaVantageProvider:
             return InvalidSymbol(symbol, f"{_NAME} has no prices of it; check it by its search")
         said = self.client.shown(text)
         return PayloadError(_NAME, f"unexpected answer for {symbol}, HTTP {answer.status}: {said}")
+
+
+def _may_do_later(answer: Answer) -> bool:
+    return is_busy(answer) or _too_quick(answer)
 
 
 def _too_quick(answer: Answer) -> bool:

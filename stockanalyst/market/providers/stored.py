@@ -32,8 +32,9 @@ class StoredProvider:
 
     What the provider then says of sessions that are stored is held against them. A split or a
     dividend, and a correction, changes the past: the history is then fetched whole, takes the place
-    of the stored one, and the answer says what changed. A provider that doesn't answer is stood in
-    for by the store, and the answer says how old that is.
+    of the stored one, and the answer says what changed. A provider that doesn't answer, or whose
+    plan gives less than the one that filled the store, is stood in for by the store, and the answer
+    says why and how old that is.
 
     Parameters
     ----------
@@ -72,7 +73,11 @@ class StoredProvider:
             except SourceError as error:
                 if stored is None or isinstance(error, MissingCredential):
                     raise
-                return self._stand_in(symbol, stored, now, error)
+                why = f"{error.source} didn't answer ({error.reason})"
+                return self._stand_in(symbol, stored, now, why)
+            if stored is not None and fetched.shortfall and not stored.shortfall:
+                why = f"{self.name} gives only {fetched.shortfall}"
+                return self._stand_in(symbol, stored, now, why)
             kept = StoredPrices(fetched.frame, now, fetched.notes, fetched.shortfall)
             try:
                 saved = self.store.save(self.name, symbol, kept, replaces=stored)
@@ -95,13 +100,13 @@ class StoredProvider:
         )
 
     def _stand_in(
-        self, symbol: str, stored: StoredPrices, now: pd.Timestamp, error: SourceError
+        self, symbol: str, stored: StoredPrices, now: pd.Timestamp, why: str
     ) -> PriceHistory:
         served = self._served(symbol, stored, now)
         note = (
-            f"{error.source} didn't answer ({error.reason}): these prices are from the local store,"
-            f" fetched {stored.fetched_at:%Y-%m-%d %H:%M} UTC, {_age(now - stored.fetched_at)} ago,"
-            f" last session {stored.frame.index[-1]:%Y-%m-%d}."
+            f"{why}: these prices are from the local store, "
+            f"fetched {stored.fetched_at:%Y-%m-%d %H:%M} UTC, {_age(now - stored.fetched_at)} ago, "
+            f"last session {stored.frame.index[-1]:%Y-%m-%d}."
         )
         shortfall = f"prices that were fetched on {stored.fetched_at:%Y-%m-%d}"
         return replace(served, notes=(note, *served.notes), shortfall=shortfall)
@@ -113,6 +118,8 @@ class StoredProvider:
         # Where the plan was short, all is asked for again: it costs the same, and shows a better.
         if isinstance(self.provider, IncrementalProvider) and not stored.shortfall:
             recent = self.provider.history_since(symbol, old.index[-_OVERLAP:][0])
+            if recent.shortfall:
+                return recent  # all would be as short, and is stood in for
             if len(recent.frame) and not restatement(old, recent.frame):
                 return replace(recent, frame=_joined(old, recent.frame), fetched_at=now)
         whole = replace(self.provider.history(symbol), fetched_at=now)
@@ -211,11 +218,13 @@ def _differs(was: pd.Series, now: pd.Series) -> pd.Series:
 
 
 def _new_events(was: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Dividends and splits that weren't known."""
-    events = new.loc[new.index > was.index[0], ["dividend", "split_ratio"]]
-    events = events[(events["dividend"] > 0) | (events["split_ratio"] != 1)]
-    known = was[["dividend", "split_ratio"]].reindex(events.index)
-    unknown: pd.DataFrame = events[~np.isclose(events, known, rtol=1e-3).all(axis=1)]
+    """Dividends and splits of sessions that had none: a vendor may rescale old ones on a split."""
+    later = new.loc[new.index > was.index[0]]
+    known = was.reindex(later.index)
+    dividend = later["dividend"].mask(known["dividend"] > 0, 0.0)
+    split_ratio = later["split_ratio"].mask(known["split_ratio"].fillna(1.0) != 1, 1.0)
+    events = pd.DataFrame({"dividend": dividend, "split_ratio": split_ratio})
+    unknown: pd.DataFrame = events[(dividend > 0) | (split_ratio != 1)]
     return unknown
 
 

@@ -187,8 +187,11 @@ def test_refusals(vendor: Vendor, body: str, kind: type[Exception], message: str
     assert "\n" not in str(caught.value)
 
 
-def test_a_request_too_many_is_repeated(vendor: Vendor) -> None:
-    vendor.say((200, AT_ONCE), (200, text("alpha_vantage/daily_adjusted_200.json")))
+@pytest.mark.parametrize(
+    "reply", [(200, AT_ONCE), (429, ""), (500, ""), (502, ""), (503, "Down"), (504, "")]
+)
+def test_a_busy_vendor_is_asked_again(vendor: Vendor, reply: tuple[int, str]) -> None:
+    vendor.say(reply, reply, (200, text("alpha_vantage/daily_adjusted_200.json")))
     assert len(alpha_vantage(vendor).history("AAPL").frame) == 2
 
 

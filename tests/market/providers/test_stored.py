@@ -34,7 +34,8 @@ def prices(**columns: object) -> pd.DataFrame:
 def after_split(frame: pd.DataFrame, day: str, ratio: float, *, raw: bool) -> pd.DataFrame:
     """The same history once `day` has come, on which `ratio` shares became of one."""
     new = frame.copy()
-    new.loc[new.index < day, ["adj_close"] if raw else ["close", "adj_close"]] /= ratio
+    columns = ["adj_close"] if raw else ["close", "adj_close", "dividend"]
+    new.loc[new.index < day, columns] /= ratio
     new.loc[day, "split_ratio"] = ratio
     return new
 
@@ -193,6 +194,16 @@ def test_a_dividend_and_both(world: World, ask: Ask) -> None:
     )
 
 
+@pytest.mark.parametrize("day", ["2020-08-31", "2020-08-20"])
+def test_dividends_that_a_split_rescales_are_not_new(day: str) -> None:
+    """Nor is the one that was paid, and known, on the day of the split."""
+    whole = prices()
+    for paid in ("2020-06-10", "2020-07-10", "2020-08-20"):
+        whole = after_dividend(whole, paid, 1.0)
+    said = restatement(whole.loc[:"2020-08-29"], after_split(whole, day, 4.0, raw=False))
+    assert said == f"closes and adjusted closes before {day} changed by ×0.25 (a split)"
+
+
 def test_a_correction(world: World, ask: Ask) -> None:
     ask("2020-08-30")
     world.truth.loc["2020-08-20", "close"] = 504.0  # instead of 480
@@ -277,6 +288,38 @@ def test_a_provider_that_fails_is_stood_in_for(world: World, ask: Ask, noon: str
             f"2020-08-30 12:00 UTC, {age} ago, last session 2020-08-29."
         ),
     )
+
+
+@pytest.mark.parametrize("kind", [World, Incremental])
+@pytest.mark.parametrize("amount", [0.0, 4.6])  # 1 % of 460, the close before
+def test_a_plan_that_has_lapsed_takes_nothing_away(
+    store: SqlPriceStore, kind: type[World], amount: float
+) -> None:
+    """Neither what is adjusted nor what is old, whether or not the two plans' prices agree."""
+    paid = after_dividend(prices(), "2020-08-01", amount)
+    world = kind(paid, "2020-08-30", notes=("All of it.",))
+    provider = StoredProvider(world, store, world.now)
+    before = provider.history(COIN)
+    world.truth = prices().loc["2020-07-20":]
+    world.noon, world.notes, world.shortfall = "2020-09-02", ("Less.",), "the last sessions"
+    for _ in range(2):
+        history = provider.history(COIN)
+        pd.testing.assert_frame_equal(history.frame, before.frame)
+        assert history.as_of == before.as_of
+        assert history.today == pd.Timestamp("2020-09-02")
+        assert history.shortfall == "prices that were fetched on 2020-08-30"
+        assert history.notes == (
+            (
+                "vendor gives only the last sessions: these prices are from the local store, "
+                "fetched 2020-08-30 12:00 UTC, 3 days ago, last session 2020-08-29."
+            ),
+            "All of it.",
+        )
+    assert len(world.asked) == 3
+    world.truth, world.notes, world.shortfall = paid, (), ""
+    renewed = provider.history(COIN)
+    pd.testing.assert_frame_equal(renewed.frame, paid.loc[:"2020-09-01"])
+    assert (renewed.shortfall, renewed.notes) == ("", ())
 
 
 def test_a_provider_that_fails_with_nothing_stored(world: World, ask: Ask) -> None:
