@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pytest
 
 import stockanalyst as sa
 from stockanalyst import api
+from stockanalyst._typing import IntVector, Matrix, Vector
 from stockanalyst.exceptions import InputError, InvalidHorizon
 from stockanalyst.forecasting.linear import LinearForecaster
 
@@ -135,3 +136,89 @@ def test_no_model_at_any_step_beats_random_walks(seed: int) -> None:
     walks = pd.DataFrame(100 * np.exp(shocks), index=pd.bdate_range("2015-01-01", periods=900))
     scores = sa.backtest(walks.rename(columns="W{}".format)).skill
     assert not ((scores["skill"] > 0) & (scores["q_value"] < 0.05)).any()
+
+
+class Peeking(sa.SeriesForecaster):
+    """Within a block of cutoffs it looks at what comes."""
+
+    name: ClassVar[str] = "peeking"
+
+    def estimate(self, log_price: Vector) -> None:
+        """Nothing to estimate."""
+
+    def forecast(self, log_price: Vector, origins: IntVector, horizon: int) -> Matrix:
+        ahead = origins[:, None] + np.arange(1, horizon + 1)
+        seen: Matrix = log_price[np.minimum(ahead, log_price.size - 1)]
+        return seen
+
+
+@pytest.mark.parametrize("refit", [2, 5, 1000])
+def test_a_model_that_peeks_within_a_block_is_refused(closes: pd.DataFrame, refit: int) -> None:
+    with pytest.raises(InputError, match=r"models 'peeking': .* so it sees the future"):
+        sa.backtest(closes, models=[Peeking()], n_cutoffs=12, horizon=3, refit=refit)
+
+
+class Learning(Peeking):
+    """It keeps what it learnt, which must not reach another symbol."""
+
+    name: ClassVar[str] = "learning"
+
+    def __init__(self) -> None:
+        self.windows = 0
+
+    def estimate(self, log_price: Vector) -> None:
+        self.windows += log_price.size > 0
+
+    def forecast(self, log_price: Vector, origins: IntVector, horizon: int) -> Matrix:
+        flat: Matrix = log_price[origins][:, None] + 1e-6 * self.windows * np.ones(horizon)
+        return flat
+
+
+def test_what_a_model_learnt_of_one_symbol_stays_with_it(closes: pd.DataFrame) -> None:
+    asked: dict[str, Any] = {"models": [Learning()], "n_cutoffs": 3, "horizon": 2}
+    both, other = sa.backtest(closes, **asked), sa.backtest(closes[["MSFT", "AAPL"]], **asked)
+    for symbol in ("AAPL", "MSFT"):
+        frames = both.forecasts_of(symbol), other.forecasts_of(symbol)
+        pd.testing.assert_frame_equal(*frames, check_exact=True)
+
+
+class Silent(Peeking):
+    """It never says anything."""
+
+    name: ClassVar[str] = "silent"
+
+    def forecast(self, log_price: Vector, origins: IntVector, horizon: int) -> Matrix:
+        return np.full((origins.size, horizon), np.nan * log_price[0])
+
+
+def test_a_model_that_says_nothing_is_missing(closes: pd.DataFrame) -> None:
+    past = sa.backtest(closes, models=[Silent()], n_cutoffs=3, horizon=2)
+    assert [(gap.symbol, gap.model) for gap in past.missing] == [
+        ("AAPL", "silent"),
+        ("MSFT", "silent"),
+    ]
+
+
+def test_a_table_ends_at_the_cutoff_and_is_doubted(closes: pd.DataFrame) -> None:
+    doubtful = closes.copy()
+    doubtful.iloc[-400:-390, 0] *= 100
+    past = sa.backtest(doubtful, cutoff="2012-06-29", **SMALL)
+    assert past.forecasts["session"].max() == pd.Timestamp("2012-06-29")
+    assert any(note.startswith("AAPL: The close moved by") for note in past.notes)
+
+
+def test_closes_say_where_they_come_from() -> None:
+    table = sa.load_closes("MSFT", provider="sample")
+    assert list(table.columns) == ["MSFT"]
+    assert table.attrs["provider"] == {"MSFT": "sample"}
+    assert "2013-03-01" in table.attrs["as_of"]["MSFT"]
+    assert any("embedded sample" in note for note in sa.backtest(table, **SMALL).notes)
+
+
+def test_weights_need_the_prices_of_their_forecasts(closes: pd.DataFrame) -> None:
+    forecasts = sa.backtest(closes, **SMALL).forecasts
+    later = closes.set_axis(closes.index + pd.Timedelta(hours=16))
+    with pytest.raises(InputError, match="forecasts"):
+        sa.target_weights(forecasts, later, model="linear", step=1)
+    with pytest.raises(InputError, match="forecasts"):
+        sa.target_weights(forecasts, closes[["AAPL"]], model="linear", step=1)

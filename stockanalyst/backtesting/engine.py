@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -12,16 +11,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stockanalyst._typing import IntVector
+from stockanalyst.backtesting.causality import (
+    forecasts_from,
+    is_looped,
+    require_causal,
+    require_unseen,
+)
 from stockanalyst.backtesting.cube import ForecastCube, Held
 from stockanalyst.backtesting.protocols import CubeStore
 from stockanalyst.backtesting.scores import ChunkScores, score
 from stockanalyst.backtesting.splitters import WalkForward
-from stockanalyst.exceptions import InputError, ModelUnavailable
+from stockanalyst.exceptions import InputError
 from stockanalyst.forecasting.base import (
     DEFAULT_LEVELS,
     BaseForecaster,
     Panel,
-    SeriesForecaster,
 )
 from stockanalyst.forecasting.ensemble import COMBINATIONS
 from stockanalyst.forecasting.intervals import Intervals
@@ -35,7 +39,6 @@ Array = NDArray[np.float64]
 
 ADAPTIVE = Intervals()
 _PAIRS = 40_000  # (symbol, cutoff) pairs in a chunk: some 300 MB at the most
-_ROUNDING = 1e-9  # of a log price: linear algebra may group its sums otherwise
 _FEWEST = 5_000  # of them: a chunk of half a second, beside which handing it over is nothing
 
 
@@ -353,63 +356,14 @@ def _centres(
         mend = f"it needs {model.context} sessions before the first cutoff; give longer prices"
         raise InputError("models", model.name, mend)
     if isinstance(model, LSTMForecaster):
-        _require_unseen(model, panel, cutoffs)
+        require_unseen(model, panel, cutoffs)
     blocks = (calibration, cutoffs) if setup.plan.refit > 1 else [[*calibration, *cutoffs]]
     asked = [np.array(some) for some in blocks if len(some)]
-    parts = [_asked(model, panel, some, setup) for some in asked]
-    alone = _loops(model) and setup.plan.refit == 1  # is shown its window only
+    parts = [forecasts_from(model, panel, some, setup.horizon, setup.plan) for some in asked]
+    alone = is_looped(model) and setup.plan.refit == 1  # is shown its window only
     if model.is_foreign and not alone:
-        _require_causal(model, panel, asked[-1], parts[-1], setup=setup)
+        require_causal(model, panel, asked[-1], parts[-1], plan=setup.plan)
     return np.concatenate(parts, axis=1)
-
-
-def _asked(model: BaseForecaster, panel: Panel, cutoffs: IntVector, setup: Setup) -> Array:
-    """A model's forecasts from cutoffs; it is shown nothing after the last."""
-    end = int(cutoffs[-1]) + 1
-    shown = Panel(panel.symbols, panel.sessions[:, :end], panel.log_price[:, :end])
-    plan = setup.plan
-    if model.is_foreign:
-        model = deepcopy(model)  # it may change as it estimates, and threads may share it
-    made = np.asarray(
-        model.walk(shown, cutoffs, setup.horizon, train_size=plan.train_size, refit=plan.refit)
-    )
-    expected = (len(panel.symbols), cutoffs.size, setup.horizon)
-    if made.shape != expected or np.isinf(made).any():
-        mend = f"give log prices of shape {expected}, finite or NaN; these have {made.shape}"
-        raise InputError("models", model.name, mend)
-    return made
-
-
-def _loops(model: BaseForecaster) -> bool:
-    """Whether a model is estimated window by window, by this package's own loop."""
-    return type(model).walk is SeriesForecaster.walk
-
-
-def _require_causal(
-    model: BaseForecaster, panel: Panel, cutoffs: IntVector, made: Array, *, setup: Setup
-) -> None:
-    """Ask a foreign model for some earlier cutoffs again, the later sessions left out."""
-    block = min(setup.plan.refit, cutoffs.size) if _loops(model) else cutoffs.size
-    some = (block + 1) // 2
-    again = _asked(model, panel, cutoffs[:some], setup)
-    if not np.allclose(again, made[:, :some], rtol=0, atol=_ROUNDING, equal_nan=True):
-        raise InputError(
-            "models",
-            model.name,
-            "its forecasts change when later sessions are left out, so it sees the future; "
-            "use nothing after a cutoff",
-        )
-
-
-def _require_unseen(model: LSTMForecaster, panel: Panel, cutoffs: IntVector) -> None:
-    first = pd.Timestamp(panel.sessions[:, cutoffs[0]].min())
-    if first < model.training_cutoff:
-        raise ModelUnavailable(
-            model.name,
-            f"it was trained on prices up to {model.training_cutoff:%Y-%m-%d}, after the first "
-            f"cutoff, {first:%Y-%m-%d}",
-            "judge it at later cutoffs, or train it on earlier prices",
-        )
 
 
 def _delays(setup: Setup) -> IntVector:

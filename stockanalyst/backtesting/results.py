@@ -8,7 +8,8 @@ from typing import Self
 import pandas as pd
 
 from stockanalyst.backtesting.engine import Part
-from stockanalyst.backtesting.scores import Scores, combine, skill_sentence
+from stockanalyst.backtesting.scores import Scores, combine
+from stockanalyst.backtesting.wording import skill_sentence
 from stockanalyst.forecasting.naive import RandomWalk
 
 

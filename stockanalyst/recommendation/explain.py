@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from stockanalyst.backtesting.scores import p_text, percent
+from stockanalyst.backtesting.wording import p_text, percent
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.recommendation.signals import Evidence
 

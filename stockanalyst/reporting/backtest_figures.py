@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from stockanalyst.backtesting.scores import SIGNIFICANT, WINDOW, percent, rolling_coverage
+from stockanalyst.backtesting.scores import SIGNIFICANT, WINDOW, rolling_coverage
+from stockanalyst.backtesting.wording import percent
 from stockanalyst.exceptions import InputError, did_you_mean
 from stockanalyst.forecasting.naive import BASELINES, RandomWalk
 from stockanalyst.forecasting.registry import model_label

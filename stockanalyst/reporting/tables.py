@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stockanalyst.backtesting.scores import SIGNIFICANT, WINDOW, percent
+from stockanalyst.backtesting.scores import SIGNIFICANT, WINDOW
+from stockanalyst.backtesting.wording import percent
 from stockanalyst.forecasting.ensemble import ENSEMBLE
 from stockanalyst.forecasting.registry import members, model_label
 from stockanalyst.frames import level_suffix

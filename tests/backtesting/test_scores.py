@@ -8,14 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from stockanalyst.backtesting.cube import ForecastCube
-from stockanalyst.backtesting.scores import (
-    Scores,
-    combine,
-    percent,
-    rolling_coverage,
-    score,
-    skill_sentence,
-)
+from stockanalyst.backtesting.scores import Scores, combine, rolling_coverage, score
+from stockanalyst.backtesting.wording import percent, skill_sentence
 from stockanalyst.exceptions import InputError, InvalidHorizon
 from stockanalyst.metrics.forecast import newey_west_test
 
@@ -434,6 +428,13 @@ def worded(**columns: float) -> Scores:
             "no model beats the random walk on AAPL at horizon 7 (best: drift, −0.3 %, p = 0.41)",
         ),
         (
+            {"skill": -0.015, "dm_p": 0.015, "q_value": 0.99},
+            (
+                "no model beats the random walk on AAPL at horizon 7 "
+                "(best: drift, −1.5 %, p = 0.015, worse by more than luck explains)"
+            ),
+        ),
+        (
             {"skill": 0.012, "dm_p": 0.031, "q_value": 0.4},
             (
                 "no model beats the random walk on AAPL at horizon 7 "
@@ -452,7 +453,7 @@ def worded(**columns: float) -> Scores:
             ),
         ),
     ],
-    ids=["worse", "by chance", "untested", "better"],
+    ids=["no better", "worse", "by chance", "untested", "better"],
 )
 def test_skill_sentence(columns: dict[str, float], sentence: str) -> None:
     assert skill_sentence(worded(**columns), "AAPL", 7) == sentence
