@@ -10,6 +10,7 @@ from stockanalyst.exceptions import InputError
 EWMA_DECAY = 0.94
 MIXTURE_DECAYS = (0.97, 0.99, 0.997)
 _FLOOR = 1e-8
+_FADED, _LONGEST = 1e-8, 1000  # a weight this small, or so many sessions, end a block
 
 
 def ewma_volatility(log_price: Vector) -> Vector:
@@ -137,12 +138,20 @@ def _garch_variance(
 
 
 def _decaying(values: Vector, decay: float, *, start: Vector) -> Vector:
-    """Sums over the last axis in which what came before fades: s[t] = v[t] + decay · s[t − 1]."""
-    sums = np.empty_like(values)
-    total = start
-    for position in range(values.shape[-1]):
-        total = values[..., position] + decay * total
-        sums[..., position] = total
+    """Sums over the last axis in which what came before fades: s[t] = v[t] + decay · s[t − 1].
+
+    Block by block, so short that the weights stay well inside a float's range.
+    """
+    with np.errstate(divide="ignore"):
+        block = int(np.clip(np.log(_FADED) / np.log(decay), 1, _LONGEST))
+    weights = decay ** np.arange(block)
+    sums, total = np.empty_like(values), start
+    for first in range(0, values.shape[-1], block):
+        part = values[..., first : first + block]
+        own = weights[: part.shape[-1]]
+        faded = np.cumsum(part / own, axis=-1) * own + (decay * total)[..., None] * own
+        sums[..., first : first + block] = faded
+        total = faded[..., -1]
     return sums
 
 
