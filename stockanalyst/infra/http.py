@@ -1,5 +1,6 @@
 """Requests to a vendor that wants a key: bounded, repeated with patience, and silent on the key."""
 
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -36,6 +37,15 @@ class Answer:
     status: int
     text: str
     retry_after: float = 0.0
+
+    @property
+    def payload(self) -> object:
+        """The body as JSON; None where it is none, such as an error in plain text."""
+        try:
+            payload: object = json.loads(self.text)
+        except ValueError:
+            return None
+        return payload
 
 
 def is_busy(answer: Answer) -> bool:

@@ -38,9 +38,14 @@ def knows_holidays(calendar: str, sessions: pd.DatetimeIndex) -> bool:
     return True
 
 
+def utc_day(now: pd.Timestamp) -> pd.Timestamp:
+    """The date in UTC at a moment (aware, any timezone), as a plain date."""
+    return now.tz_convert("UTC").tz_localize(None).normalize()
+
+
 def last_closed_session(calendar: str, now: pd.Timestamp) -> pd.Timestamp:
     """The last session whose close is not after `now` (aware, any timezone), as a plain date."""
-    today = now.tz_convert("UTC").tz_localize(None).normalize()
+    today = utc_day(now)
     closes = _closes(calendar, today - 21 * _DAY, today + 2 * _DAY)
     return pd.Timestamp(closes.index[closes <= now][-1])
 

@@ -1,8 +1,9 @@
 """Ticker symbols and the exchange that each trades on."""
 
 import re
+from collections.abc import Iterable
 
-from stockanalyst.exceptions import InvalidSymbol
+from stockanalyst.exceptions import InputError, InvalidSymbol
 
 MAX_LENGTH = 20
 _SYMBOL = re.compile(r"[\^A-Z0-9][A-Z0-9^=.\-]*")
@@ -37,6 +38,21 @@ def parse_symbol(text: object) -> str:
     if len(symbol) > MAX_LENGTH or not _SYMBOL.fullmatch(symbol) or ".." in symbol:
         raise InvalidSymbol(text, f"isn't a ticker; {mend} (letters, digits, . - ^ =)")
     return symbol
+
+
+def parse_symbols(texts: str | Iterable[object]) -> list[str]:
+    """Symbols in their canonical spelling, each once, in the order given; one needs no list.
+
+    Raises
+    ------
+    InputError
+        There is none, or one isn't a symbol.
+    """
+    given = [texts] if isinstance(texts, str) else texts
+    symbols = list(dict.fromkeys(map(parse_symbol, given)))
+    if not symbols:
+        raise InputError("symbols", [], "give at least one, such as AAPL")
+    return symbols
 
 
 def calendar_name(symbol: str) -> str:

@@ -1,6 +1,5 @@
 """Alpha Vantage, which answers every error with HTTP 200."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -12,14 +11,13 @@ from stockanalyst.exceptions import (
     InvalidSymbol,
     PayloadError,
     RateLimited,
-    SourceTimeout,
     StockAnalystError,
 )
 from stockanalyst.frames import price_frame
 from stockanalyst.infra.http import Answer, KeyedClient, is_busy
-from stockanalyst.market.calendars import last_closed_session
+from stockanalyst.market.calendars import last_closed_session, utc_day
 from stockanalyst.market.prices import PriceHistory
-from stockanalyst.market.providers.deadline import within
+from stockanalyst.market.providers.deadline import answer_within
 from stockanalyst.market.symbols import calendar_name
 
 BASE_URL = "https://www.alphavantage.co"
@@ -114,7 +112,7 @@ class AlphaVantageProvider:
         frame = frame.loc[: last_closed_session(calendar_name(symbol), now)]
         if frame.empty:
             raise InvalidSymbol(symbol, f"{_NAME} has no closed session of it; give another symbol")
-        today = now.tz_convert("UTC").tz_localize(None).normalize()
+        today = utc_day(now)
         notes, shortfall = ((_FREE,), "the last 100 sessions, not adjusted") if free else ((), "")
         return PriceHistory(symbol, frame, _NAME, today, notes, fetched_at=now, shortfall=shortfall)
 
@@ -130,11 +128,10 @@ class AlphaVantageProvider:
         }
         seconds = _ROUNDS * self.client.timeout
         url = f"{self.base_url}/query"
-        try:
-            answer = within(seconds, lambda: self.client.get(url, parameters, busy=_may_do_later))
-        except TimeoutError:
-            raise SourceTimeout(_NAME, f"no answer within {seconds:g} s") from None
-        payload = _parsed(answer)
+        answer = answer_within(
+            _NAME, seconds, lambda: self.client.get(url, parameters, busy=_may_do_later)
+        )
+        payload = answer.payload
         rows = payload.get(_SERIES) if isinstance(payload, dict) else None
         if answer.status == 200 and isinstance(rows, dict) and rows:
             return rows
@@ -170,14 +167,6 @@ def _may_do_later(answer: Answer) -> bool:
 def _too_quick(answer: Answer) -> bool:
     words = ("spreading out", "calls per minute")
     return answer.status == 429 or any(word in answer.text for word in words)
-
-
-def _parsed(answer: Answer) -> object:
-    try:
-        payload: object = json.loads(answer.text)
-    except ValueError:
-        return None
-    return payload
 
 
 def _table(symbol: str, rows: dict[str, object], *, unadjusted: bool) -> pd.DataFrame:

@@ -5,7 +5,25 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
+from stockanalyst.exceptions import SourceTimeout
+
 T = TypeVar("T")
+
+
+def answer_within(source: str, seconds: float, work: Callable[[], T]) -> T:
+    """:func:`within`, of a vendor's answer.
+
+    Raises
+    ------
+    SourceTimeout
+        `seconds` have passed.
+    Exception
+        Whatever `work` raises.
+    """
+    try:
+        return within(seconds, work)
+    except TimeoutError:
+        raise SourceTimeout(source, f"no answer within {seconds:g} s") from None
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:

@@ -1,6 +1,5 @@
 """EODHD: prices, dividends and splits are three requests; its errors are plain text."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +11,13 @@ from stockanalyst.exceptions import (
     InvalidSymbol,
     PayloadError,
     RateLimited,
-    SourceTimeout,
     StockAnalystError,
 )
 from stockanalyst.frames import price_frame
 from stockanalyst.infra.http import Answer, KeyedClient
-from stockanalyst.market.calendars import last_closed_session
+from stockanalyst.market.calendars import last_closed_session, utc_day
 from stockanalyst.market.prices import PriceHistory
-from stockanalyst.market.providers.deadline import within
+from stockanalyst.market.providers.deadline import answer_within
 from stockanalyst.market.symbols import calendar_name
 
 BASE_URL = "https://eodhd.com/api"
@@ -105,7 +103,7 @@ class EODHDProvider:
         frame = frame.loc[: last_closed_session(calendar_name(symbol), now)]
         if frame.empty:
             raise InvalidSymbol(symbol, f"{_NAME} has no closed session of {code}")
-        today = now.tz_convert("UTC").tz_localize(None).normalize()
+        today = utc_day(now)
         notes, shortfall = ((_YEAR,), "the past year") if short else ((), "")
         return PriceHistory(symbol, frame, _NAME, today, notes, fetched_at=now, shortfall=shortfall)
 
@@ -137,11 +135,8 @@ class EODHDProvider:
         seconds = _ROUNDS * self.client.timeout
         url = f"{self.base_url}/{endpoint}/{quote(code, safe='')}"
         asked = {**parameters, "fmt": "json"}
-        try:
-            answer = within(seconds, lambda: self.client.get(url, asked))
-        except TimeoutError:
-            raise SourceTimeout(_NAME, f"no answer within {seconds:g} s") from None
-        rows = _parsed(answer)
+        answer = answer_within(_NAME, seconds, lambda: self.client.get(url, asked))
+        rows = _rows(answer.payload)
         if answer.status != 200 or rows is None:
             raise self._refusal(symbol, code, answer)
         return rows
@@ -161,14 +156,11 @@ class EODHDProvider:
         return PayloadError(_NAME, f"unexpected answer for {code}, HTTP {status}: {said}")
 
 
-def _parsed(answer: Answer) -> list[dict[str, Any]] | None:
-    """Rows; None for anything else, such as an error in plain text."""
-    try:
-        rows = json.loads(answer.text)
-    except ValueError:
-        return None
-    whole = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
-    return rows if whole else None
+def _rows(payload: object) -> list[dict[str, Any]] | None:
+    """Rows; None for anything else, such as an error."""
+    if isinstance(payload, list) and all(isinstance(row, dict) for row in payload):
+        return payload
+    return None
 
 
 def _table(symbol: str, rows: list[dict[str, Any]]) -> pd.DataFrame:

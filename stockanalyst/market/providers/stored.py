@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stockanalyst.exceptions import MissingCredential, SourceError
-from stockanalyst.market.calendars import last_closed_session
+from stockanalyst.market.calendars import last_closed_session, utc_day
 from stockanalyst.market.prices import PriceHistory
 from stockanalyst.market.protocols import (
     IncrementalProvider,
@@ -88,7 +88,7 @@ class StoredProvider:
         return fetched
 
     def _served(self, symbol: str, stored: StoredPrices, now: pd.Timestamp) -> PriceHistory:
-        today = max(now.tz_convert("UTC").tz_localize(None).normalize(), stored.frame.index[-1])
+        today = max(utc_day(now), stored.frame.index[-1])
         return PriceHistory(
             symbol,
             stored.frame,

@@ -15,9 +15,9 @@ from stockanalyst.exceptions import (
     StockAnalystError,
 )
 from stockanalyst.frames import price_frame
-from stockanalyst.market.calendars import last_closed_session
+from stockanalyst.market.calendars import last_closed_session, utc_day
 from stockanalyst.market.prices import PriceHistory
-from stockanalyst.market.providers.deadline import within
+from stockanalyst.market.providers.deadline import answer_within, within
 from stockanalyst.market.symbols import calendar_name
 
 BASE_URL = "https://query2.finance.yahoo.com"
@@ -114,7 +114,7 @@ class YahooProvider:
         if known.empty:
             raise InvalidSymbol(symbol, "Yahoo has no closed session of it; give another symbol")
         frame = price_frame(known, where=f"{_NAME} {symbol}")
-        today = now.tz_convert("UTC").tz_localize(None).normalize()
+        today = utc_day(now)
         notes = _notes(frame.index[-1], today, without_close=len(table) - len(known))
         return PriceHistory(symbol, frame, _NAME, today, notes)
 
@@ -134,10 +134,9 @@ class YahooProvider:
 
     def _download(self, symbol: str, since: pd.Timestamp | None) -> pd.DataFrame:
         seconds = _ROUNDS * self.timeout
-        try:
-            raw = within(seconds, lambda: _fetch(symbol, self.timeout, self.cache_dir, since))
-        except TimeoutError as error:
-            raise SourceTimeout(_NAME, f"no answer within {seconds:g} s") from error
+        raw = answer_within(
+            _NAME, seconds, lambda: _fetch(symbol, self.timeout, self.cache_dir, since)
+        )
         missing = [name for name in _COLUMNS if name not in raw.columns]
         if missing:
             raise PayloadError(_NAME, f"the answer for {symbol} has no column {missing[0]!r}")
