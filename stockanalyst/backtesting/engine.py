@@ -1,7 +1,7 @@
 """Every model at every cutoff of every symbol."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -22,11 +22,7 @@ from stockanalyst.backtesting.protocols import CubeStore
 from stockanalyst.backtesting.scores import ChunkScores, score
 from stockanalyst.backtesting.splitters import WalkForward
 from stockanalyst.exceptions import InputError
-from stockanalyst.forecasting.base import (
-    DEFAULT_LEVELS,
-    BaseForecaster,
-    Panel,
-)
+from stockanalyst.forecasting.base import DEFAULT_LEVELS, BaseForecaster, Panel
 from stockanalyst.forecasting.ensemble import COMBINATIONS
 from stockanalyst.forecasting.intervals import Intervals
 from stockanalyst.forecasting.lstm import LSTMForecaster
@@ -81,6 +77,11 @@ class Chunk:
     closes: tuple[pd.Series, ...]
     models: Models
 
+    def without(self, symbols: Container[str]) -> "Chunk":
+        """The chunk, some symbols left out."""
+        left = tuple(series for series in self.closes if str(series.name) not in symbols)
+        return Chunk(left, self.models)
+
 
 def chunks(
     prices: pd.DataFrame,
@@ -105,21 +106,27 @@ def chunks(
     InsufficientHistory
         A symbol has too few sessions.
     """
+    signed = (
+        {symbol: (chosen, _signatures(chosen)) for symbol, chosen in models.items()}
+        if isinstance(models, Mapping)
+        else dict.fromkeys(map(str, prices.columns), (models, _signatures(models)))
+    )
     groups: dict[tuple[int, tuple[str, ...]], list[pd.Series]] = {}
     for symbol in prices.columns:
         closes = prices[symbol].dropna()
         setup.plan.cutoffs(len(closes), setup.horizon, symbol=str(symbol))
-        chosen = models[str(symbol)] if isinstance(models, Mapping) else models
-        alike = len(closes), tuple(model.signature for model in chosen)
-        groups.setdefault(alike, []).append(closes)
+        groups.setdefault((len(closes), signed[str(symbol)][1]), []).append(closes)
     for (length, _), closes_of in groups.items():
-        first = str(closes_of[0].name)
-        chosen = models[first] if isinstance(models, Mapping) else models
+        chosen, _ = signed[str(closes_of[0].name)]
         each = _n_origins(length, chosen, setup)
         shared = len(closes_of) * each // (2 * workers) if workers > 1 else _PAIRS
         size = max(min(max(shared, _FEWEST), _PAIRS) // each, 1)
         for start in range(0, len(closes_of), size):
             yield Chunk(tuple(closes_of[start : start + size]), chosen)
+
+
+def _signatures(models: Models) -> tuple[str, ...]:
+    return tuple(model.signature for model in models)
 
 
 def _n_origins(n_sessions: int, models: Models, setup: Setup) -> int:
@@ -198,24 +205,18 @@ def walk_forward(
     """
     from joblib import Parallel, delayed, effective_n_jobs
 
-    work = list(chunks(prices, models, setup))
+    work = list(chunks(prices, models, setup, workers=effective_n_jobs(n_jobs)))
     names, n_symbols = _names(work, setup), prices.shape[1]
     done = 0
     keys: dict[str, str] = {}
     if store is not None:
-        keys = {
-            str(series.name): _key(series, chunk.models, setup)
-            for chunk in work
-            for series in chunk.closes
-        }
+        keys = {symbol: key for chunk in work for symbol, key in _keys(chunk, setup).items()}
         found = [symbol for symbol, key in keys.items() if store.has(key)]
         for symbol in found:
             load = partial(store.load, keys[symbol])
             yield Part(load, {symbol: score(load().among(names), steps)})
             progress((done := done + 1) / n_symbols)
-        prices = prices[[symbol for symbol in prices.columns if str(symbol) not in found]]
-    workers = effective_n_jobs(n_jobs)
-    work = list(chunks(prices, models, setup, workers=workers))
+        work = [chunk for chunk in (each.without(set(found)) for each in work) if chunk.closes]
     walked = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(walk_chunk)(chunk, setup) for chunk in work
     )
@@ -240,11 +241,14 @@ def _names(work: Sequence[Chunk], setup: Setup) -> list[str]:
     return [*names, *setup.ensembles] if mixed else names
 
 
-def _key(closes: pd.Series, models: Models, setup: Setup) -> str:
-    """SHA-256 of everything that a symbol's forecasts depend on, in hexadecimal."""
-    words = [version("stockanalyst"), repr(setup), *(model.signature for model in models)]
-    words += [str(closes.name), digest(closes)]
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+def _keys(chunk: Chunk, setup: Setup) -> dict[str, str]:
+    """By symbol, SHA-256 of everything that its forecasts depend on, in hexadecimal."""
+    shared = [version("stockanalyst"), repr(setup), *_signatures(chunk.models)]
+    words = {str(series.name): [str(series.name), digest(series)] for series in chunk.closes}
+    return {
+        symbol: hashlib.sha256("\n".join([*shared, *own]).encode()).hexdigest()
+        for symbol, own in words.items()
+    }
 
 
 def forecast_next(
@@ -304,13 +308,7 @@ def _walk(
     base = panel.log_price[:, origins]
     ahead = origins[:, None] + np.arange(1, setup.horizon + 1)
     prices = np.stack([series.to_numpy(np.float64) for series in chunk.closes])
-    outcome = _filled(panel.log_price, ahead)
-    mixed = members(named)
-    if len(mixed) > 1:
-        moves = np.stack([named[name] for name in mixed], axis=1) - base[:, None, :, None]
-        came = outcome - base[:, :, None]
-        for name in setup.ensembles:
-            named[name] = base[:, :, None] + COMBINATIONS[name](moves, came, _delays(setup))
+    named |= _ensembles(named, base, _filled(panel.log_price, ahead), setup)
     centres = np.stack(list(named.values()), axis=1)
     below, above = setup.intervals.offsets(
         panel.log_price,
@@ -343,6 +341,20 @@ def _walk(
             scale=_scale(prices, int(cutoffs[0]), setup.plan.train_size),
             stride=setup.plan.step,
         )
+
+
+def _ensembles(
+    named: Mapping[str, Array], base: Array, outcome: Array, setup: Setup
+) -> dict[str, Array]:
+    """Log-price forecasts of the ensembles; none where there is nothing to mix."""
+    mixed = members(named)
+    if len(mixed) < 2:
+        return {}
+    moves = np.stack([named[name] for name in mixed], axis=1) - base[:, None, :, None]
+    came, delays = outcome - base[:, :, None], _delays(setup)
+    return {
+        name: base[:, :, None] + COMBINATIONS[name](moves, came, delays) for name in setup.ensembles
+    }
 
 
 def _centres(
