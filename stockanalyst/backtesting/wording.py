@@ -44,6 +44,11 @@ def skill_sentence(
     )
 
 
+def counted(count: int, what: str) -> str:
+    """``"1 symbol"``, ``"1,000 symbols"``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def percent(share: float, digits: int = 1) -> str:
     """A signed percentage: 0.0123 is ``"+1.2 %"``, −0.0123 is ``"−1.2 %"``, nothing is +0.0 %."""
     shown = round(share * 100, digits) + 0.0  # which takes the sign from −0.0

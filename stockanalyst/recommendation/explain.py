@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from stockanalyst.backtesting.wording import p_text, percent
+from stockanalyst.backtesting.wording import counted, p_text, percent
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.recommendation.signals import Evidence
 
@@ -31,11 +31,6 @@ class Reason:
     values: Mapping[str, object]
 
 
-def sessions(count: int) -> str:
-    """``"1 session"``, ``"7 sessions"``."""
-    return f"{count} session{'' if count == 1 else 's'}"
-
-
 def no_skill_reason(symbol: str, evidence: Sequence[Evidence], steps: Sequence[int]) -> Reason:
     """No model beats the random walk."""
     horizons = " or ".join(str(step) for step in dict.fromkeys(steps))
@@ -47,7 +42,8 @@ def no_skill_reason(symbol: str, evidence: Sequence[Evidence], steps: Sequence[i
         best = evidence[0]
         sentence += (
             f" (best: {model_label(best.model)} at horizon {best.step}, {percent(best.skill)}, "
-            f"{p_text(best.p_adjusted)} after Holm's correction for {_tests(len(evidence))})"
+            f"{p_text(best.p_adjusted)} after Holm's correction for "
+            f"{counted(len(evidence), 'test')})"
         )
         values |= _numbers(best)
     return Reason("no_skill", f"{sentence}.", values)
@@ -58,7 +54,7 @@ def skill_reason(symbol: str, best: Evidence, n_tests: int) -> Reason:
     sentence = (
         f"{model_label(best.model)} beats the random walk on {symbol} at horizon {best.step}: "
         f"{percent(best.skill)} over {best.n} past cutoffs, {p_text(best.p_adjusted)} after "
-        f"Holm's correction for {_tests(n_tests)}."
+        f"Holm's correction for {counted(n_tests, 'test')}."
     )
     return Reason("skill", sentence, {"n_tests": n_tests, **_numbers(best)})
 
@@ -66,7 +62,7 @@ def skill_reason(symbol: str, best: Evidence, n_tests: int) -> Reason:
 def edge_reason(best: Evidence, expected: float, required: float) -> Reason:
     """The expected move is worth its costs."""
     sentence = (
-        f"It expects {percent(expected, 2)} over {sessions(best.step)}, beyond the "
+        f"It expects {percent(expected, 2)} over {counted(best.step, 'session')}, beyond the "
         f"{required * 100:.2f} % that a call needs to pay its costs."
     )
     return Reason("edge", sentence, {"expected_return": expected, "required_return": required})
@@ -75,8 +71,8 @@ def edge_reason(best: Evidence, expected: float, required: float) -> Reason:
 def cost_reason(best: Evidence, expected: float, required: float) -> Reason:
     """The expected move isn't worth its costs."""
     sentence = (
-        f"It expects only {percent(expected, 2)} over {sessions(best.step)}; a call needs "
-        f"{required * 100:.2f} % to pay its costs."
+        f"It expects only {percent(expected, 2)} over {counted(best.step, 'session')}; a call "
+        f"needs {required * 100:.2f} % to pay its costs."
     )
     return Reason("cost", sentence, {"expected_return": expected, "required_return": required})
 
@@ -100,10 +96,6 @@ def past_reason(record: "TrackRecord") -> Reason:
         "mean_return": record.mean_return,
     }
     return Reason("track_record", sentence, values)
-
-
-def _tests(count: int) -> str:
-    return f"{count} test{'' if count == 1 else 's'}"
 
 
 def _numbers(evidence: Evidence) -> dict[str, object]:

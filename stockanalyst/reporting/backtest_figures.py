@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 
 from stockanalyst.backtesting.scores import SIGNIFICANT, WINDOW, rolling_coverage
-from stockanalyst.backtesting.wording import percent
+from stockanalyst.backtesting.wording import counted, percent
 from stockanalyst.exceptions import InputError, did_you_mean
 from stockanalyst.forecasting.naive import BASELINES, RandomWalk
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.frames import level_suffix
-from stockanalyst.recommendation.explain import sessions
 from stockanalyst.reporting.figures import (
     INK,
     LEGEND,
@@ -81,10 +80,10 @@ def forecast_against_actual(backtest: "Backtest", symbol: str, step: int, model:
     ):
         curve = hv.Curve(changes.rename(columns={name: "change"}), "session", "change", label=label)
         layers.append(line(curve, ink, [_DATED, ("change", "@change{+0.0} %")], width=width))
-    ylabel = f"{symbol}, change over {sessions(step)}, %"
+    ylabel = f"{symbol}, change over {counted(step, 'session')}, %"
     return Picture(
         styled(hv.Overlay(layers), "", ylabel, inches=(7.5, 3.7), hooks=[dates]),
-        f"Changes of {symbol} over {sessions(step)} from {len(changes)} cutoffs: the "
+        f"Changes of {symbol} over {counted(step, 'session')} from {len(changes)} cutoffs: the "
         f"{model_label(model)} forecast {changes['yhat'].abs().mean():.2f} % up or down on "
         f"average, {changes['y'].abs().mean():.2f} % came.",
     )
@@ -312,8 +311,8 @@ def _limits(skill: pd.Series) -> tuple[float, float]:
 def _best_text(scores: pd.DataFrame) -> str:
     (best,) = scores.nlargest(1, "skill").to_dict("records")
     return (
-        f"At {sessions(best['step'])} the lowest is that of the {model_label(best['model'])}: "
-        f"{best['ratio']:.3f}."
+        f"At {counted(best['step'], 'session')} the lowest is that of the "
+        f"{model_label(best['model'])}: {best['ratio']:.3f}."
     )
 
 

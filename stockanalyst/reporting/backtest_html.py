@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from html import escape
 
 from stockanalyst.backtesting.results import Backtest
+from stockanalyst.backtesting.wording import counted
 from stockanalyst.reporting.html import STYLE, missing_html, notes_html, table_html
-from stockanalyst.reporting.tables import counted, ends, pooled_caption, pooled_rows, verdicts
+from stockanalyst.reporting.tables import ends, pooled_caption, pooled_rows, verdicts
 
 
 @dataclass(frozen=True, repr=False)

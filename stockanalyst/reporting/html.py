@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stockanalyst.backtesting.results import MissingModel
+from stockanalyst.backtesting.wording import counted
 from stockanalyst.forecasting.registry import model_label
-from stockanalyst.recommendation.explain import sessions
 from stockanalyst.recommendation.policy import Recommendation
 from stockanalyst.reporting.figures import (
     drawn_model,
@@ -82,7 +82,7 @@ def analysis_html(analysis: "Analysis") -> str:
         "<h3>How good the models have been</h3>",
         _skill_figure(analysis),
         _skill(analysis),
-        f"<h3>Forecasts of the next {sessions(analysis.horizon)}</h3>",
+        f"<h3>Forecasts of the next {counted(analysis.horizon, 'session')}</h3>",
         _forecasts(analysis),
         missing_html(analysis.backtest.missing),
     ]
@@ -145,7 +145,7 @@ def _forecasts(analysis: "Analysis") -> str:
     """The last session of every model in one table, and every session of each to be opened."""
     rows = forecast_rows(analysis)
     last = rows.groupby("Model", sort=False).tail(1)
-    caption = f"{last['Session'].iloc[0]}, {sessions(analysis.horizon)} after the cutoff"
+    caption = f"{last['Session'].iloc[0]}, {counted(analysis.horizon, 'session')} after the cutoff"
     parts = [table_html([last.drop(columns="Session")], caption)]
     if analysis.horizon > 1:
         by_model = rows.groupby("Model", sort=False)

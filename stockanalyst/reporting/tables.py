@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stockanalyst.backtesting.scores import SIGNIFICANT, WINDOW
-from stockanalyst.backtesting.wording import percent
+from stockanalyst.backtesting.wording import counted, percent
 from stockanalyst.forecasting.ensemble import ENSEMBLE
 from stockanalyst.forecasting.registry import members, model_label
 from stockanalyst.frames import level_suffix
@@ -151,11 +151,6 @@ def _signed(value: float) -> str:
 
 def _probability(value: float) -> str:
     return ABSENT if isnan(value) else f"{value:.3f}"
-
-
-def counted(count: int, what: str) -> str:
-    """``"1 symbol"``, ``"1,000 symbols"``."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _share(value: float) -> str:
