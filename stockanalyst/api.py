@@ -18,9 +18,10 @@ from stockanalyst.forecasting.base import DEFAULT_LEVELS, BaseForecaster, Series
 from stockanalyst.forecasting.intervals import Intervals
 from stockanalyst.forecasting.joint import JointPaths, Method, VolatilityModel
 from stockanalyst.forecasting.registry import DEFAULT_MODELS, LSTM, MODELS
+from stockanalyst.frames import close_table
 from stockanalyst.market.faults import find_faults, repaired
 from stockanalyst.market.prices import rebased_close
-from stockanalyst.market.symbols import parse_symbol
+from stockanalyst.market.symbols import parse_symbols
 from stockanalyst.reporting.backtest_figures import (
     coverage_over_time,
     error_by_horizon,
@@ -30,7 +31,6 @@ from stockanalyst.reporting.backtest_figures import (
 )
 from stockanalyst.reporting.context import Analysis
 from stockanalyst.reporting.figures import fan_chart
-from stockanalyst.services.backtests import check_table
 from stockanalyst.services.protocols import Progress, silent
 from stockanalyst.services.reports import Report
 from stockanalyst.services.requests import (
@@ -131,10 +131,7 @@ def load_closes(
         From the provider.
     """
     last = check_cutoff(cutoff)
-    asked = [symbols] if isinstance(symbols, str) else symbols
-    names = list(dict.fromkeys(map(parse_symbol, asked)))
-    if not names:
-        raise InputError("symbols", [], "give at least one, such as AAPL")
+    names = parse_symbols(symbols)
     histories = [_services().analysis.history(name, provider) for name in names]
     closes = [rebased_close(each.until(last)).rename(each.symbol) for each in histories]
     table = pd.concat(closes, axis=1, sort=True)
@@ -262,11 +259,11 @@ def backtest(
         if provider != "auto":
             raise InputError("provider", provider, "a table of prices has none; leave it out")
         quick = [name for name in MODELS if name != LSTM]
-        last = check_cutoff(cutoff)
         return _services().backtests.of_table(
-            prices if last is None else check_table(prices).loc[:last],
+            prices,
             quick if models is None else models,
             horizon=check_horizon(horizon),
+            cutoff=check_cutoff(cutoff),
             plan=plan,
             levels=check_levels(levels),
             intervals=how,
@@ -283,7 +280,7 @@ def backtest(
         train=train,
     )
     return _services().analysis.backtest(
-        [prices] if isinstance(prices, str) else list(prices),
+        prices,
         asked,
         plan=plan,
         intervals=how,
@@ -318,7 +315,7 @@ def simulate(
     table that can't be used is a FrameSchema; without `rng`, the same call gives the same paths.
     """
     rng = rng or np.random.default_rng(0)
-    prices = check_table(prices)
+    prices = close_table(prices)
     return joint.simulate(prices, horizon, n_paths, rng, method=method, volatility=volatility)
 
 
@@ -335,7 +332,7 @@ def rank_forecast(
     without `rng`, the same call gives the same numbers.
     """
     rng = rng or np.random.default_rng(0)
-    return joint.rank_forecast(check_table(prices), groups, horizon, rng=rng)
+    return joint.rank_forecast(close_table(prices), groups, horizon, rng=rng)
 
 
 def render_report(

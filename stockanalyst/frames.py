@@ -38,10 +38,8 @@ _REQUIRED = ("close", "adj_close")
 _MAY_BE_ZERO = ("volume", "dividend")
 FORECAST_KEYS = ("symbol", "model", "cutoff", "session", "step")
 
-LEAST_PRICE, MOST_PRICE = (
-    1e-9,
-    1e12,
-)  # of a price: beyond lie faults, and numbers whose squares overflow
+_LEAST, _MOST = 1e-9, 1e12  # of a price: beyond lie faults, and numbers whose squares overflow
+_TABLE = "prices"
 
 
 def level_suffix(level: float) -> str:
@@ -90,6 +88,50 @@ def price_frame(raw: pd.DataFrame, *, where: str) -> pd.DataFrame:
     for name in set(_REQUIRED) - set(given):
         frame[name] = frame[given[0]]
     return frame.fillna({"dividend": 0.0, "split_ratio": 1.0}).astype(np.float64)
+
+
+def close_table(prices: pd.DataFrame) -> pd.DataFrame:
+    """A table of closes as float64, or an error that names the first fault.
+
+    Raises
+    ------
+    FrameSchema
+        No column or row; a column name twice; an index that holds no dates, isn't ascending or has
+        a date twice; a value that isn't a positive, finite number or missing.
+    """
+    if prices.empty:
+        raise FrameSchema(_TABLE, "symbol", "is empty", "give sessions by symbols")
+    names = pd.Index([str(name) for name in prices.columns])
+    if names.has_duplicates:
+        twice = names[names.duplicated()][0]
+        raise FrameSchema(_TABLE, "symbol", f"holds {twice!r} twice", "keep one column each")
+    dates = _plain_dates(prices.index)
+    numbers = prices.apply(pd.to_numeric, errors="coerce")
+    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    bad = prices.notna().to_numpy() & ~((values >= _LEAST) & (values <= _MOST))
+    if bad.any():
+        row, column = map(int, np.argwhere(bad)[0])
+        found = str(prices.iat[row, column])[:40]
+        where = f"is {found} for {names[column]} on {dates[row]:%Y-%m-%d}"
+        mend = f"every close must be a number from {_LEAST:g} to {_MOST:g}, or NaN"
+        raise FrameSchema(_TABLE, "close", where, mend)
+    table = pd.DataFrame(values, index=dates, columns=names)
+    table.attrs = prices.attrs
+    return table
+
+
+def _plain_dates(index: pd.Index) -> pd.DatetimeIndex:
+    """Plain dates, ascending."""
+    if not isinstance(index, pd.DatetimeIndex):
+        problem = f"holds {str(index[0])[:40]!r}, no date"
+        raise FrameSchema(_TABLE, "session", problem, "give the table a DatetimeIndex")
+    dates = index.tz_localize(None).normalize()
+    wrong = np.flatnonzero(~(dates[1:] > dates[:-1]))
+    if wrong.size:
+        before, after = (str(day)[:10] for day in dates[wrong[0] : wrong[0] + 2])
+        problem = f"isn't ascending: {after} follows {before}"
+        raise FrameSchema(_TABLE, "session", problem, "sort the rows, keep one a date")
+    return dates.as_unit("ns")
 
 
 def _known_columns(columns: list[object], where: str) -> list[str]:
@@ -179,14 +221,12 @@ def _number(value: object) -> float:
 
 def _require_valid(column: pd.Series, where: str) -> None:
     name = str(column.name)
-    within = (
-        (column >= 0) if name in _MAY_BE_ZERO else (column >= LEAST_PRICE) & (column <= MOST_PRICE)
-    )
+    within = (column >= 0) if name in _MAY_BE_ZERO else (column >= _LEAST) & (column <= _MOST)
     valid = np.isfinite(column) & within
     bad = ~valid if name in _REQUIRED else ~valid & column.notna()
     if bad.any():
         at = column.index[int(bad.to_numpy().argmax())]
-        positive = f"a positive number from {LEAST_PRICE:g} to {MOST_PRICE:g}"
+        positive = f"a positive number from {_LEAST:g} to {_MOST:g}"
         least = "zero or a positive number" if name in _MAY_BE_ZERO else positive
         raise FrameSchema(
             where,

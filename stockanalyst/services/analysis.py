@@ -1,6 +1,6 @@
 """One symbol in, an honest analysis out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pandas as pd
 from stockanalyst.backtesting.engine import ADAPTIVE, Setup, forecast_next
 from stockanalyst.backtesting.results import Backtest, MissingModel
 from stockanalyst.backtesting.splitters import WalkForward
-from stockanalyst.exceptions import InputError, ModelUnavailable
+from stockanalyst.exceptions import ModelUnavailable
 from stockanalyst.forecasting.base import BaseForecaster
 from stockanalyst.forecasting.ensemble import COMBINATIONS
 from stockanalyst.forecasting.intervals import Intervals
@@ -18,7 +18,7 @@ from stockanalyst.forecasting.registry import FACTORIES
 from stockanalyst.market.calendars import knows_holidays, next_sessions
 from stockanalyst.market.faults import fault_notes, find_faults
 from stockanalyst.market.prices import PriceHistory, doubts, rebased_close
-from stockanalyst.market.symbols import calendar_name, parse_symbol
+from stockanalyst.market.symbols import calendar_name, parse_symbol, parse_symbols
 from stockanalyst.recommendation.policy import Policy, recommend
 from stockanalyst.reporting.context import Analysis
 from stockanalyst.services.backtests import BacktestService
@@ -103,7 +103,7 @@ class AnalysisService:
 
     def backtest(
         self,
-        symbols: Sequence[str],
+        symbols: str | Iterable[str],
         options: Options,
         *,
         plan: WalkForward | None = None,
@@ -116,7 +116,7 @@ class AnalysisService:
 
         Parameters
         ----------
-        symbols : sequence of str
+        symbols : str or iterable of str
         options : Options
         plan : WalkForward, optional
             In place of the service's own.
@@ -124,10 +124,9 @@ class AnalysisService:
             See :class:`~stockanalyst.services.backtests.BacktestService`.
         """
         plan = plan or self.plan
-        symbols = list(dict.fromkeys(map(parse_symbol, symbols)))
-        if not symbols:
-            raise InputError("symbols", [], "give at least one, such as AAPL")
-        subjects = [self._subject(symbol, options, plan, progress) for symbol in symbols]
+        subjects = [
+            self._subject(symbol, options, plan, progress) for symbol in parse_symbols(symbols)
+        ]
         setup = _setup(options, plan, intervals)
         return self._walk(subjects, options, setup, folder=folder, n_jobs=n_jobs, progress=progress)
 

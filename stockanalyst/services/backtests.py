@@ -4,26 +4,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from stockanalyst.backtesting.engine import Models, Setup, walk_forward
 from stockanalyst.backtesting.protocols import CubeStore
 from stockanalyst.backtesting.results import Backtest, MissingModel
 from stockanalyst.backtesting.splitters import WalkForward
-from stockanalyst.exceptions import FrameSchema, InputError, ModelUnavailable
+from stockanalyst.exceptions import InputError, ModelUnavailable
 from stockanalyst.forecasting.base import BaseForecaster
 from stockanalyst.forecasting.ensemble import COMBINATIONS
 from stockanalyst.forecasting.intervals import Intervals
 from stockanalyst.forecasting.registry import FACTORIES, LSTM, check_models, members
-from stockanalyst.frames import LEAST_PRICE, MOST_PRICE
+from stockanalyst.frames import close_table
 from stockanalyst.market.prices import doubts
 from stockanalyst.reporting.backtest_html import ShownBacktest
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.protocols import Progress, silent
 
 _TABLE = "prices"
-_PRICES = f"every close must be a number from {LEAST_PRICE:g} to {MOST_PRICE:g}, or NaN"
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class BacktestService:
         models: Iterable[str | BaseForecaster] | BaseForecaster,
         *,
         horizon: int,
+        cutoff: pd.Timestamp | None = None,
         plan: WalkForward,
         levels: tuple[float, ...],
         intervals: Intervals,
@@ -62,6 +61,8 @@ class BacktestService:
         models : iterable of str or BaseForecaster, or one of them
             Names of :data:`stockanalyst.forecasting.registry.MODELS`, or models of one's own; the
             random walk takes part anyway.
+        cutoff : Timestamp, optional
+            Last session that may be known.
         horizon, plan, levels, intervals
             See :class:`stockanalyst.backtesting.engine.Setup`.
         folder : Path, optional
@@ -75,7 +76,7 @@ class BacktestService:
         FrameSchema, InputError, InsufficientHistory
             The table or a parameter can't be used.
         """
-        prices = check_table(prices)
+        prices = close_table(prices).loc[:cutoff]
         models = [models] if isinstance(models, str | BaseForecaster) else list(models)
         named = check_models(model for model in models if isinstance(model, str))
         own = [_forecaster(model) for model in models if not isinstance(model, str)]
@@ -178,49 +179,6 @@ class BacktestService:
             provider=_TABLE,
             progress=progress,
         )
-
-
-def check_table(prices: pd.DataFrame) -> pd.DataFrame:
-    """A table of closes as float64, or an error that names the first fault.
-
-    Raises
-    ------
-    FrameSchema
-        No column or row; a column name twice; an index that holds no dates, isn't ascending or has
-        a date twice; a value that isn't a positive, finite number or missing.
-    """
-    if prices.empty:
-        raise FrameSchema(_TABLE, "symbol", "is empty", "give sessions by symbols")
-    names = pd.Index([str(name) for name in prices.columns])
-    if names.has_duplicates:
-        twice = names[names.duplicated()][0]
-        raise FrameSchema(_TABLE, "symbol", f"holds {twice!r} twice", "keep one column each")
-    dates = _dates(prices.index)
-    numbers = prices.apply(pd.to_numeric, errors="coerce")
-    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-    bad = prices.notna().to_numpy() & ~((values >= LEAST_PRICE) & (values <= MOST_PRICE))
-    if bad.any():
-        row, column = map(int, np.argwhere(bad)[0])
-        found = str(prices.iat[row, column])[:40]
-        where = f"is {found} for {names[column]} on {dates[row]:%Y-%m-%d}"
-        raise FrameSchema(_TABLE, "close", where, _PRICES)
-    table = pd.DataFrame(values, index=dates, columns=names)
-    table.attrs = prices.attrs
-    return table
-
-
-def _dates(index: pd.Index) -> pd.DatetimeIndex:
-    """Plain dates, ascending."""
-    if not isinstance(index, pd.DatetimeIndex):
-        problem = f"holds {str(index[0])[:40]!r}, no date"
-        raise FrameSchema(_TABLE, "session", problem, "give the table a DatetimeIndex")
-    dates = index.tz_localize(None).normalize()
-    wrong = np.flatnonzero(~(dates[1:] > dates[:-1]))
-    if wrong.size:
-        before, after = (str(day)[:10] for day in dates[wrong[0] : wrong[0] + 2])
-        problem = f"isn't ascending: {after} follows {before}"
-        raise FrameSchema(_TABLE, "session", problem, "sort the rows, keep one a date")
-    return dates.as_unit("ns")
 
 
 def _forecaster(model: object) -> BaseForecaster:
