@@ -14,6 +14,7 @@
     │   ├── RateLimited
     │   ├── SourceTimeout
     │   ├── PayloadError
+    │   ├── SourceRefused
     │   └── MissingCredential
     ├── ModelUnavailable               a model can't take part; `mend` says what to do
     └── ReportError                    a cell of a report's notebook failed
@@ -120,9 +121,17 @@ class FrameSchema(DataError, ValueError):
 
 
 class SourceError(StockAnalystError):
-    """A vendor that didn't answer as documented."""
+    """A vendor that didn't answer as documented.
+
+    Attributes
+    ----------
+    kind : str
+        What became of the question, in one word: one of the kinds of
+        :class:`stockanalyst.sentiment.outcomes.Kind`.
+    """
 
     retryable = True
+    kind = "down"
 
     def __init__(self, source: str, reason: str) -> None:
         self.source, self.reason = source, reason
@@ -131,6 +140,8 @@ class SourceError(StockAnalystError):
 
 class RateLimited(SourceError):
     """The vendor refuses for now."""
+
+    kind = "rate_limited"
 
 
 class SourceTimeout(SourceError):
@@ -141,6 +152,26 @@ class PayloadError(SourceError):
     """The vendor answered something that isn't in its documentation."""
 
     retryable = False
+    kind = "schema_changed"
+
+
+class SourceRefused(SourceError):
+    """The vendor understood, and its answer is no; or it isn't asked, and why.
+
+    Parameters
+    ----------
+    source : str
+        The vendor.
+    kind : str
+        As for :class:`SourceError`.
+    reason : str
+    """
+
+    retryable = False
+
+    def __init__(self, source: str, kind: str, reason: str) -> None:
+        super().__init__(source, reason)
+        self.kind = kind
 
 
 class MissingCredential(SourceError):
@@ -157,6 +188,7 @@ class MissingCredential(SourceError):
     """
 
     retryable = False
+    kind = "auth"
 
     def __init__(self, source: str, variable: str, why: str) -> None:
         self.variable = variable

@@ -79,7 +79,11 @@ def test_parquet(tmp_path: Path, shape: Callable[[pd.DataFrame], pd.DataFrame]) 
         ("\n\n", "AAPL.csv", "AAPL.csv: the file is empty; "),
         (b"\x89PNG\r\n\x1a\n\xff\xfe\x00", "AAPL.csv", "AAPL.csv: can't be read as CSV ("),
         (b"PK\x03\x04", "AAPL.csv.gz", "AAPL.csv.gz: can't be read as CSV (Not a gzipped file"),
-        (gzip.compress(b"Date,Close" * 99, mtime=0)[:30], "A.csv.gz", "A.csv.gz: can't be read as CSV ("),
+        (
+            gzip.compress(b"Date,Close" * 99, mtime=0)[:30],
+            "A.csv.gz",
+            "A.csv.gz: can't be read as CSV (",
+        ),
         (f"Date,Close{ROWS}1,2,3\n", "A.csv", "A.csv: can't be read as CSV (Error tokenizing data"),
         ("Date,Close\n2024-01-02,1,2\n", "A.csv", "A.csv: can't be read as CSV (a row has more va"),
         (b"", "A.parquet", "A.parquet: can't be read as Parquet ("),

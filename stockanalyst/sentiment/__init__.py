@@ -1,0 +1,1 @@
+"""News and social sentiment about a company, as of a moment, and who was silent and why."""
