@@ -9,7 +9,7 @@ from scipy import special
 
 from stockanalyst._typing import IntVector, Matrix
 from stockanalyst.exceptions import InputError, did_you_mean
-from stockanalyst.forecasting.volatility import ewma_volatility, garch_volatility
+from stockanalyst.forecasting.volatility import expected_volatility, garch_volatility
 
 Array = NDArray[np.float64]
 Offsets = tuple[Array, Array]
@@ -34,7 +34,7 @@ class PastErrors:
     delays : ndarray of int, shape (H,)
         Origins between a forecast and its outcome.
     scale : ndarray of shape (S, N, H)
-        Volatility at each origin × √step, in log price.
+        Volatility at each origin over the steps × √step, in log price.
     """
 
     scores: Array
@@ -48,25 +48,27 @@ class PastErrors:
         forecasts: Array,
         origins: IntVector,
         *,
-        volatility: Matrix,
+        volatility: Array,
         reference: int,
     ) -> "PastErrors":
         """Gather them.
 
         Parameters
         ----------
-        log_price, volatility : ndarray of shape (S, n)
+        log_price : ndarray of shape (S, n)
         forecasts : ndarray of shape (S, K, N, H)
             Log prices; where NaN, the score of the model at position `reference` stands in.
         origins : ndarray of int, shape (N,)
             Positions in `log_price`, evenly spaced.
+        volatility : ndarray of shape (S, N, H), or that broadcasts to it
+            Of a session, at each origin, over the steps.
         reference : int
         """
         horizon = forecasts.shape[-1]
         steps = np.arange(1, horizon + 1)
         stride = int(origins[1] - origins[0]) if origins.size > 1 else 1
         delays = -(-steps // stride)
-        scale = volatility[:, origins, None] * np.sqrt(steps)
+        scale = volatility * np.sqrt(steps)
         scores = np.full((*forecasts.shape[:2], horizon, origins.size), np.nan)
         for step, delay in zip(steps, delays, strict=True):
             judged = origins[: max(origins.size - delay, 0)]
@@ -176,10 +178,12 @@ METHODS: Mapping[str, Callable[[PastErrors, int, tuple[float, ...]], Offsets]] =
     "bootstrap": bootstrap,
     "gaussian": gaussian,
 }
-VOLATILITIES: Mapping[str, Callable[[Matrix], Matrix]] = {
-    "ewma": ewma_volatility,
-    "garch": lambda log_price: np.stack([garch_volatility(row) for row in log_price]),
-    "constant": np.ones_like,
+VOLATILITIES: Mapping[str, Callable[[Matrix, IntVector, int], Array]] = {
+    "ewma": expected_volatility,
+    "garch": lambda log_price, origins, _horizon: np.stack(
+        [garch_volatility(row)[origins, None] for row in log_price]
+    ),
+    "constant": lambda log_price, origins, _horizon: np.ones((len(log_price), origins.size, 1)),
 }
 
 
@@ -193,7 +197,8 @@ class Intervals:
         ``adaptive`` (adaptive conformal inference), ``conformal`` (split-conformal), ``bootstrap``
         (of residuals) or ``gaussian``.
     volatility : str
-        What errors are scaled by: ``ewma``, ``garch`` (GARCH(1,1), slower) or ``constant``.
+        What errors are scaled by: ``ewma`` (at longer steps going back to a slower mean), ``garch``
+        (GARCH(1,1), slower) or ``constant``.
 
     Raises
     ------
@@ -242,7 +247,7 @@ class Intervals:
             log_price,
             forecasts,
             origins,
-            volatility=VOLATILITIES[self.volatility](log_price),
+            volatility=VOLATILITIES[self.volatility](log_price, origins, forecasts.shape[-1]),
             reference=reference,
         )
         return METHODS[self.method](errors, first, levels)

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stockanalyst._typing import Vector
+from stockanalyst._typing import Cube, IntVector, Matrix, Vector
 from stockanalyst.exceptions import InputError
 
 EWMA_DECAY = 0.94
 MIXTURE_DECAYS = (0.97, 0.99, 0.997)
+_SLOW_DECAYS = (0.99, 0.997)
+_RETURN = 0.8  # share of the distance to the slow variance that is left after a session
 _FLOOR = 1e-8
 _FADED, _LONGEST = 1e-8, 1000  # a weight this small, or so many sessions, end a block
 
@@ -71,6 +73,38 @@ def mixture_volatility(log_price: Vector, decays: Sequence[float] = MIXTURE_DECA
         axis=0,
     )
     return _root(np.concatenate([variance[..., :1], variance], axis=-1))
+
+
+def expected_volatility(log_price: Matrix, origins: IntVector, horizon: int) -> Cube:
+    """Volatility a session over the next 1, 2 … `horizon` sessions.
+
+    The variance is expected to go from :func:`ewma_volatility`'s back to that of a slow
+    :func:`mixture_volatility`, a fifth of the way a session: the rate that gave the best Winkler
+    scores on the S&P 500 before 2019.
+
+    Parameters
+    ----------
+    log_price : ndarray of shape (S, n)
+        Log prices, oldest first.
+    origins : ndarray of int, shape (N,)
+        Positions in `log_price`.
+    horizon : int
+
+    Returns
+    -------
+    ndarray of shape (S, N, horizon)
+        Root of the mean variance of the sessions after each origin up to each step; from returns up
+        to and including the origin. Decimal log return a session.
+
+    References
+    ----------
+    Engle, R. F., Patton, A. J. (2001). What good is a volatility model? Quantitative Finance 1(2),
+    section 2.2: mean reversion of the forecast variance, here with fixed rates.
+    """
+    now = ewma_volatility(log_price)[:, origins, None] ** 2
+    slow = mixture_volatility(log_price, _SLOW_DECAYS)[:, origins, None] ** 2
+    left = (_RETURN ** np.arange(horizon)).cumsum() / np.arange(1, horizon + 1)
+    return _root(slow + (now - slow) * left)
 
 
 def garch_volatility(log_price: Vector, *, train_size: int = 1000, refit: int = 250) -> Vector:

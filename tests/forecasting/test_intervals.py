@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stockanalyst._typing import IntVector, Matrix, Vector
+from stockanalyst._typing import IntVector, Matrix
 from stockanalyst.exceptions import InputError
 from stockanalyst.forecasting.intervals import (
     METHODS,
@@ -54,7 +54,7 @@ def test_scores_by_hand() -> None:
         log_price,
         last_prices(log_price, origins, 2),
         origins,
-        volatility=np.full((1, 5), 0.1),
+        volatility=np.full((1, 4, 1), 0.1),
         reference=0,
     )
     root = math.sqrt(2)
@@ -72,7 +72,7 @@ def test_scores_of_every_third_session_by_hand() -> None:
         log_price,
         last_prices(log_price, origins, 4),
         origins,
-        volatility=np.ones((1, 8)),
+        volatility=np.ones((1, 3, 1)),
         reference=0,
     )
     np.testing.assert_array_equal(errors.delays, [1, 1, 1, 2])
@@ -85,7 +85,7 @@ def test_the_reference_stands_in_where_a_model_may_not_be_used() -> None:
     own = last_prices(log_price, origins, 2) + 0.003
     own[:, :, :30] = NAN
     forecasts = np.concatenate([own, last_prices(log_price, origins, 2)], axis=1)
-    volatility = np.ones_like(log_price)
+    volatility = np.ones((2, 59, 1))
     errors = PastErrors.of(log_price, forecasts, origins, volatility=volatility, reference=1)
     np.testing.assert_array_equal(errors.scores[:, 0, 0, :31], errors.scores[:, 1, 0, :31])
     np.testing.assert_array_equal(errors.scores[:, 0, 1, :32], errors.scores[:, 1, 1, :32])
@@ -195,7 +195,7 @@ def test_adaptive_against_a_slow_loop(stride: int, first: int) -> None:
     origins = np.arange(10, 310) * stride
     forecasts = np.concatenate([last_prices(log_price, origins, 3)] * 2, axis=1)
     forecasts[:, 1] += rng.normal(0, 0.01, forecasts[:, 1].shape)
-    volatility = rng.uniform(0.005, 0.02, log_price.shape)
+    volatility = rng.uniform(0.005, 0.02, (2, origins.size, 3))
     errors = PastErrors.of(log_price, forecasts, origins, volatility=volatility, reference=0)
     below, above = adaptive(errors, first, LEVELS)
     np.testing.assert_allclose(below, slow_adaptive(errors, first, LEVELS), rtol=1e-10)
@@ -291,8 +291,8 @@ def test_garch_scales_the_intervals_of_each_symbol() -> None:
     below, _ = Intervals("conformal", "garch").offsets(
         log_price, walk, origins, first=25, levels=LEVELS, reference=0
     )
-    volatility: list[Vector] = [garch_volatility(row) for row in log_price]
-    errors = PastErrors.of(log_price, walk, origins, volatility=np.stack(volatility), reference=0)
+    volatility = np.stack([garch_volatility(row)[origins, None] for row in log_price])
+    errors = PastErrors.of(log_price, walk, origins, volatility=volatility, reference=0)
     np.testing.assert_array_equal(below, conformal(errors, 25, LEVELS)[0])
     assert list(VOLATILITIES) == ["ewma", "garch", "constant"]
 

@@ -12,6 +12,7 @@ from stockanalyst._typing import Vector
 from stockanalyst.exceptions import InputError
 from stockanalyst.forecasting.volatility import (
     ewma_volatility,
+    expected_volatility,
     garch_volatility,
     mixture_volatility,
 )
@@ -55,6 +56,18 @@ def test_mixture_is_the_mean_of_pandas_adjusted_ewma() -> None:
     expected = np.sqrt(np.mean(variances, axis=0))
     volatility = mixture_volatility(walk(500), (0.9, 0.99))
     np.testing.assert_allclose(volatility, [expected[0], *expected], rtol=1e-10)
+
+
+def test_expected_volatility_goes_back_to_a_slower_one() -> None:
+    """Of the distance to the slow variance 1, 0.8, 0.64 are left; 1, 0.9, 0.81333 in the mean."""
+    log_price = np.stack([walk(500, 1), walk(500, 2)])
+    origins = np.array([30, 200, 499])
+    made = expected_volatility(log_price, origins, 3)
+    now = ewma_volatility(log_price)[:, origins] ** 2
+    slow = mixture_volatility(log_price, (0.99, 0.997))[:, origins] ** 2
+    for step, left in enumerate((1, 0.9, 2.44 / 3)):
+        expected = np.sqrt(left * now + (1 - left) * slow)
+        np.testing.assert_allclose(made[:, :, step], expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("model", [ewma_volatility, mixture_volatility])
