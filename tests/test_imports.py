@@ -43,6 +43,7 @@ def test_an_analysis_imports_no_tensorflow_no_panel_and_no_notebook() -> None:
     )
     unwanted = {
         "tensorflow",
+        "numba",
         "keras",
         "torch",
         "panel",

@@ -5,19 +5,19 @@ with Levenberg-Marquardt damping, every (window, series) pair in the same array 
 operation is elementwise: a pair gives the same bits whichever others stand beside it.
 """
 
-from collections.abc import Iterator
+import sys
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from stockanalyst._typing import Cube, IntVector, Matrix
+from stockanalyst.forecasting.arma_windows import Mask, NumpyWindows, Windows, history
 from stockanalyst.forecasting.rolling import solve_symmetric
 
-Mask = NDArray[np.bool_]
-
 MAX_ORDER = 2
+_COMPILED = "stockanalyst.forecasting.arma_kernel"
+_LARGE = 5_000_000  # values in all windows: a chunk of the engine's, which is ten symbols or more
 _ANCHOR = 25  # sessions whose windows take their start values from the same earlier one
 _STARTS = ((0.3, -0.2), (-0.3, 0.4), (0.8, -0.9), (-0.8, 0.9))  # first AR and first MA coefficient
 _TOLERANCE = 1e-6  # share of the sum of squares that a further step must promise to save
@@ -70,12 +70,15 @@ def fit_arma(x: Matrix, ends: IntVector, size: int, *, p: int, q: int) -> ARMAFi
     edition, section 7.1.2 (conditional sum of squares) and 7.2.4 (Gauss-Newton).
     """
     if not p + q:
-        every = _windows(x, ends, size)
+        every = NumpyWindows.of(x, ends, size)
         nothing = np.zeros((0, *every.shape))
-        squares = _normal_equations(every, nothing, 0)[0]
+        squares = every.normal_equations(nothing, 0)[0]
         return ARMAFit(ends, size, nothing, nothing, squares, np.ones(every.shape, dtype=bool))
     shared = max(_ANCHOR // int(ends[1] - ends[0]), 1) if ends.size > 1 else 1
-    windows = _windows(x, ends[::shared], size)
+    anchors = ends[::shared]
+    # From a start value a search takes about twice as many steps as from an anchor's estimate.
+    kind = _kind((2 * len(_STARTS) * anchors.size + ends.size) * x.shape[1] * size)
+    windows = kind.of(x, anchors, size)
     tried, squares, _ = _minimise(
         windows.repeated(len(_STARTS)), _starts(p, q, windows.shape), p, max_steps=_MAX_STEPS
     )
@@ -83,7 +86,7 @@ def fit_arma(x: Matrix, ends: IntVector, size: int, *, p: int, q: int) -> ARMAFi
     start = np.take_along_axis(tried, best, axis=1)[:, 0]
     spread = np.repeat(start, shared, axis=1)[:, : ends.size]
     theta, squares, converged = _minimise(
-        _windows(x, ends, size), spread, p, max_steps=_MAX_STEPS // 2
+        kind.of(x, ends, size), spread, p, max_steps=_MAX_STEPS // 2
     )
     return ARMAFit(ends, size, theta[:p], theta[p:], squares, converged)
 
@@ -108,10 +111,10 @@ def residuals_at(x: Matrix, fit: ARMAFit, origins: IntVector, refit: int) -> Cub
     p, q = fit.ar.shape[0], fit.ma.shape[0]
     stride = int(origins[1] - origins[0]) if origins.size > 1 else 1
     beyond = (refit - 1) * stride if origins.size > 1 else 0
-    windows = _windows(x, fit.ends, fit.size, beyond=beyond)
+    windows = NumpyWindows.of(x, fit.ends, fit.size, beyond=beyond)
     shape = windows.shape
     kept = np.zeros((q, fit.ends.size * refit, shape[1]))
-    recent_x, recent_e = _history(p, shape), _history(q, shape)
+    recent_x, recent_e = history(p, shape), history(q, shape)
     for position, value in enumerate(windows):
         error = value.copy()
         for i in range(p):
@@ -155,38 +158,15 @@ def forecast_arma(ar: Cube, ma: Cube, recent: Cube, errors: Cube, horizon: int) 
     return forecasts
 
 
-class _Windows:
-    """The values of windows, one array of all pairs a position."""
-
-    def __init__(self, values: NDArray[np.float64]) -> None:
-        self._values = values
-        self.shape = values.shape[1:]
-
-    def __iter__(self) -> Iterator[Matrix]:
-        return iter(self._values)
-
-    def repeated(self, times: int) -> "_Windows":
-        """Every pair so often, on a new axis before the others; a view."""
-        values = self._values[:, None]
-        return _Windows(np.broadcast_to(values, (len(values), times, *self.shape)))
-
-    def only(self, pairs: Mask) -> "_Windows":
-        """The windows of some pairs, side by side."""
-        return _Windows(self._values[:, pairs])
-
-
-def _windows(x: Matrix, ends: IntVector, size: int, *, beyond: int = 0) -> _Windows:
-    """Windows of `size` values up to each end and `beyond` after it; zeros where x has none."""
-    stride = int(ends[1] - ends[0]) if ends.size > 1 else 1
-    first, last = int(ends[0]) + 1 - size, int(ends[-1]) + 1 + beyond
-    before, after = max(-first, 0), max(last - x.shape[0], 0)
-    padded = np.pad(x[max(first, 0) : last], ((before, after), (0, 0)))
-    spans = sliding_window_view(padded, size + beyond, axis=0)[::stride]
-    return _Windows(np.moveaxis(spans, -1, 0))
-
-
-def _history(count: int, shape: tuple[int, ...]) -> list[Matrix]:
-    return [np.zeros(shape) for _ in range(count)]
+def _kind(n_values: int) -> type[Windows]:
+    """Compiled windows if they are loaded, or worth the half second of it; they need numba."""
+    if n_values < _LARGE and _COMPILED not in sys.modules:
+        return NumpyWindows
+    try:
+        from stockanalyst.forecasting.arma_kernel import CompiledWindows
+    except ImportError:
+        return NumpyWindows
+    return CompiledWindows
 
 
 def _starts(p: int, q: int, shape: tuple[int, ...]) -> Cube:
@@ -201,7 +181,7 @@ def _starts(p: int, q: int, shape: tuple[int, ...]) -> Cube:
 
 
 def _minimise(
-    windows: _Windows, theta: Cube, p: int, *, max_steps: int
+    windows: Windows, theta: Cube, p: int, *, max_steps: int
 ) -> tuple[Cube, Matrix, Mask]:
     """Coefficients, their sums of squares, and whether the steps came to rest."""
     shape = theta.shape[1:]
@@ -210,7 +190,7 @@ def _minimise(
     active = np.ones(shape, dtype=bool)
     search = _Search(theta)
     for _ in range(max_steps):
-        search.take(*_normal_equations(windows, search.trial, p))
+        search.take(*windows.normal_equations(search.trial, p))
         still = search.propose(p)
         final[:, active], final_squares[active] = (
             search.best.reshape(theta.shape[0], -1),
@@ -219,7 +199,7 @@ def _minimise(
         rested[active] = ~still.ravel()
         if not still.any():
             break
-        if 2 * still.sum() < still.size:
+        if still.sum() < windows.crowd * still.size:
             active[active] = still.ravel()
             windows, search = windows.only(still), search.only(still)
     return final, final_squares, rested
@@ -264,54 +244,6 @@ class _Search:
         for name, values in vars(self).items():
             setattr(chosen, name, values[..., pairs])
         return chosen
-
-
-def _normal_equations(
-    windows: _Windows, theta: Cube, p: int
-) -> tuple[Matrix, Cube, NDArray[np.float64]]:
-    """Sum of squares, half its gradient, and the Gauss-Newton approximation of half its Hessian.
-
-    With u = x / θ(B), e = φ(B) u and w = e / θ(B), the derivative of e[t] is −u[t − i] by φ[i] and
-    −w[t − j] by θ[j].
-    """
-    size, shape = theta.shape[0], theta.shape[1:]
-    q = size - p
-    ar, ma = theta[:p], theta[p:]
-    squares = np.zeros(shape)
-    gradient, gram = np.zeros((size, *shape)), np.zeros((size, size, *shape))
-    u, w = _history(max(p, q), shape), _history(q, shape)
-    product = np.empty(shape)
-
-    def add(total: Matrix, left: Matrix, right: Matrix) -> None:
-        np.multiply(left, right, out=product)
-        np.add(total, product, out=total)
-
-    def subtract(total: Matrix, left: Matrix, right: Matrix) -> None:
-        np.multiply(left, right, out=product)
-        np.subtract(total, product, out=total)
-
-    spare = [np.empty(shape) for _ in range(3)]
-    for value in windows:
-        new_u, error, new_w = spare
-        np.copyto(new_u, value)
-        for j in range(q):
-            subtract(new_u, ma[j], u[j])
-        np.copyto(error, new_u)
-        for i in range(p):
-            subtract(error, ar[i], u[i])
-        np.copyto(new_w, error)
-        for j in range(q):
-            subtract(new_w, ma[j], w[j])
-        add(squares, error, error)
-        slopes = [*u[:p], *w]
-        for i in range(size):
-            subtract(gradient[i], slopes[i], error)
-            for j in range(i + 1):
-                add(gram[i, j], slopes[i], slopes[j])
-        u.insert(0, new_u)
-        w.insert(0, new_w)
-        spare = [u.pop(), error, w.pop()]
-    return squares, gradient, gram
 
 
 def _inside(theta: Cube, p: int) -> Cube:

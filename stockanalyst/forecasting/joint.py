@@ -20,12 +20,14 @@ from stockanalyst.forecasting.volatility import (
     garch_volatility,
     mixture_volatility,
 )
+from stockanalyst.frames import close_table
 from stockanalyst.metrics.distribution import quantile_membership
 
 Method: TypeAlias = Literal["filtered", "gaussian", "student", "blend"]
 VolatilityModel: TypeAlias = Literal["ewma", "garch", "mixture"]
 
 MAX_HORIZON = 250
+MAX_PATHS = 1_000_000
 MIN_SESSIONS = 60
 _VOLATILITIES = {
     "ewma": ewma_volatility,
@@ -99,14 +101,14 @@ class JointPaths:
         return value_at_risk + float(np.mean(beyond)) / (1 - level)
 
     def _losses(self, weights: Mapping[str, float] | pd.Series) -> Vector:
-        held = pd.Series(weights, dtype=np.float64)
+        held = _numbers(weights)
         for symbol, weight in held.items():
             if symbol not in self.symbols:
                 raise InputError("weights", symbol, "give weights of simulated symbols only")
             if not np.isfinite(weight):
                 raise InputError("weights", weight, f"give {symbol} a finite number")
         returns = np.expm1(self.log_returns.sum(axis=1))
-        losses: Vector = -returns @ held.reindex(self.symbols, fill_value=0.0).to_numpy()
+        losses: Vector = -returns @ np.array([held.get(symbol, 0.0) for symbol in self.symbols])
         return losses
 
 
@@ -130,7 +132,7 @@ def simulate(
     horizon : int
         Sessions, 1 to 250.
     n_paths : int
-        At least 1.
+        1 to 1,000,000.
     rng : numpy.random.Generator
         The same state gives the same paths.
     method : {"filtered", "gaussian", "student", "blend"}
@@ -147,7 +149,9 @@ def simulate(
     Raises
     ------
     InvalidHorizon, InputError
-        A parameter out of range, or a price that is not positive and finite.
+        A parameter out of range.
+    FrameSchema
+        A table that can't be used; see :func:`stockanalyst.frames.close_table`.
     InsufficientHistory
         No symbol has 60 sessions.
 
@@ -195,7 +199,10 @@ def rank_forecast(
     past = _past(prices, volatility, rng)
     n_symbols = len(past.symbols)
     if not 2 <= groups <= n_symbols:
-        raise InputError("groups", groups, f"give 2 to {n_symbols}, the symbols with a history")
+        mend = f"give a whole number from 2 to {n_symbols}, the symbols with a history"
+        if n_symbols < 2:
+            mend = "one symbol has no rank; give at least 2 with a history"
+        raise InputError("groups", groups, mend)
     counts = np.zeros((n_symbols, groups))
     for first in range(0, n_paths, _CHUNK):
         paths = _draw(past, horizon, min(_CHUNK, n_paths - first), rng, method)
@@ -233,14 +240,12 @@ class _Past:
 def _past(prices: pd.DataFrame, volatility: VolatilityModel, rng: np.random.Generator) -> _Past:
     if volatility not in _VOLATILITIES:
         raise InputError("volatility", volatility, f"choose one of {', '.join(_VOLATILITIES)}")
+    prices = close_table(prices)
     known = prices.iloc[-(2 * _WINDOW + 1) :].ffill()
     known = known.loc[:, known.notna().sum() >= MIN_SESSIONS]
     if known.columns.empty:
-        longest = int(prices.notna().sum().max()) if prices.size else 0
-        raise InsufficientHistory(
-            ", ".join(map(str, prices.columns)), longest, MIN_SESSIONS, "the least for a volatility"
-        )
-    _require_positive(known)
+        longest, symbols = int(prices.notna().sum().max()), ", ".join(prices.columns)
+        raise InsufficientHistory(symbols, longest, MIN_SESSIONS, "the least for a volatility")
     log_price = np.log(known.to_numpy(dtype=np.float64))
     scale, residuals = np.zeros(log_price.shape[1]), np.zeros(log_price.shape)
     live = np.ptp(log_price[-_STILL - 1 :], axis=0) > 0
@@ -249,7 +254,7 @@ def _past(prices: pd.DataFrame, volatility: VolatilityModel, rng: np.random.Gene
     window = residuals[-_WINDOW:]
     if live.any():
         window = window[~np.isnan(window[:, live]).all(axis=1)]
-    return _Past(tuple(map(str, known.columns)), scale, _filled(window, rng))
+    return _Past(tuple(known.columns), scale, _filled(window, rng))
 
 
 def _standardised(log_price: Vector, model: VolatilityModel) -> tuple[float, Vector]:
@@ -326,23 +331,25 @@ def _elliptical(past: _Past, horizon: int, n_paths: int, rng: np.random.Generato
     return np.concatenate([paths, -paths])[:n_paths]
 
 
+def _numbers(weights: Mapping[str, float] | pd.Series) -> dict[str, float]:
+    try:
+        pairs = [(str(symbol), float(weight)) for symbol, weight in weights.items()]
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        mend = "give a number for each symbol, such as {'AAPL': 0.5}"
+        raise InputError("weights", weights, mend) from error
+    if len(dict(pairs)) < len(pairs):
+        raise InputError("weights", [symbol for symbol, _ in pairs], "give each symbol once")
+    return dict(pairs)
+
+
 def _value_at_risk(losses: Vector, level: float) -> float:
-    if not 0 < level < 1:
+    if not (isinstance(level, int | float | np.floating) and 0 < level < 1):
         raise InputError("level", level, "give a decimal between 0 and 1, such as 0.95")
     return float(np.quantile(losses, level, method="inverted_cdf"))
-
-
-def _require_positive(prices: pd.DataFrame) -> None:
-    bad = (prices <= 0) | (prices == np.inf)
-    if bad.any(axis=None):
-        row, column = np.argwhere(bad.to_numpy())[0]
-        where = f"{prices.columns[column]} on {prices.index[row]!s:.10}"
-        mend = f"{where}; give positive numbers, NaN where there is none"
-        raise InputError("prices", float(prices.to_numpy()[row, column]), mend)
 
 
 def _require_counts(horizon: int, n_paths: int) -> None:
     if not 1 <= horizon <= MAX_HORIZON:
         raise InvalidHorizon(horizon, MAX_HORIZON)
-    if n_paths < 1:
-        raise InputError("n_paths", n_paths, "give at least 1 path")
+    if not 1 <= n_paths <= MAX_PATHS:
+        raise InputError("n_paths", n_paths, f"give a whole number from 1 to {MAX_PATHS:,}")

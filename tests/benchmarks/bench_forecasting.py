@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import parallel_config
 from skfolio.datasets import load_sp500_dataset
 from sklearn.linear_model import LinearRegression
 from statsmodels.tsa.arima.model import ARIMA
@@ -38,7 +39,7 @@ PEERS = Path(__file__).with_name("peers_statsforecast.py")
 
 
 def main() -> None:
-    """Print a table of ratios, then the cost of more symbols."""
+    """Print a table of ratios, then the cost of more symbols and the gain of a second core."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--peers", help="a Python that has statsforecast")
     asked = parser.parse_args()
@@ -47,6 +48,7 @@ def main() -> None:
         rows = [*linear(prices), *arima(prices, asked.peers)]
         tell(pd.DataFrame(rows))
         scaling(prices)
+        two_workers(prices)
 
 
 def linear(prices: pd.DataFrame) -> list[dict[str, object]]:
@@ -209,23 +211,59 @@ def statsforecast(python: str, panel: Panel, order: tuple[int, int, int], *, ref
 def scaling(prices: pd.DataFrame) -> None:
     """Every model but the LSTM, ensembles, intervals and scores, for ever more symbols."""
     sys.stdout.write("\nAll non-neural models, 250 cutoffs, intervals and scores included:\n")
-    models = [make() for make in FACTORIES.values()]
+    for times in (1, 5, 25):
+        table = repeated(prices, times)
+        started = time.process_time()
+        walk_all(table, list(FACTORIES))
+        seconds = time.process_time() - started
+        each = seconds / table.shape[1] * 1e3
+        sys.stdout.write(f"{table.shape[1]:4d} symbols {seconds:6.1f} s, {each:5.1f} ms a symbol\n")
+
+
+def two_workers(prices: pd.DataFrame) -> None:
+    """Wall time of one thread, two threads and two processes, in turn; the machine is to be idle.
+
+    The CPU time is this process's own.
+    """
+    table, names = repeated(prices, 5), ["random_walk", "linear", "arima", "theta", "drift"]
+    walls: dict[str, list[tuple[float, float]]] = {}
+    for turn in range(4):
+        for label, backend, n_jobs in (
+            ("one thread", "threading", 1),
+            ("two threads", "threading", 2),
+            ("two processes", "loky", 2),
+        ):
+            started, used = time.perf_counter(), time.process_time()
+            with parallel_config(backend=backend):
+                walk_all(table, names, n_jobs=n_jobs)
+            spent = time.perf_counter() - started, time.process_time() - used
+            if turn:  # the first one loads libraries and starts processes
+                walls.setdefault(label, []).append(spent)
+    sys.stdout.write(f"\n{table.shape[1]} symbols, {', '.join(names)}; best of 3:\n")
+    alone = min(walls["one thread"])[0]
+    for label, (wall, cpu) in ((label, min(spent)) for label, spent in walls.items()):
+        ratio = f"{alone / wall:.2f} ×"
+        sys.stdout.write(f"{label:13} {wall:5.2f} s wall, {ratio}; {cpu:5.2f} s CPU\n")
+
+
+def repeated(prices: pd.DataFrame, times: int) -> pd.DataFrame:
+    """The same columns so often, under other names."""
+    return pd.concat(
+        [prices.set_axis([f"{c}-{k}" for c in prices.columns], axis=1) for k in range(times)],
+        axis=1,
+    )
+
+
+def walk_all(table: pd.DataFrame, names: list[str], *, n_jobs: int = 1) -> None:
+    """Walk some models forward, with every ensemble, intervals and scores."""
     setup = Setup(
         horizon=HORIZON,
         plan=WalkForward(n_cutoffs=CUTOFFS, train_size=TRAIN),
         ensembles=("ensemble", "ensemble_inverse", "ensemble_stacked"),
     )
-    for times in (1, 5, 25):
-        table = pd.concat(
-            [prices.set_axis([f"{c}-{k}" for c in prices.columns], axis=1) for k in range(times)],
-            axis=1,
-        )
-        started = time.process_time()
-        for _ in walk_forward(table, models, setup, steps=(1, HORIZON)):
-            pass
-        seconds = time.process_time() - started
-        each = seconds / table.shape[1] * 1e3
-        sys.stdout.write(f"{table.shape[1]:4d} symbols {seconds:6.1f} s, {each:5.1f} ms a symbol\n")
+    models = [FACTORIES[name]() for name in names]
+    for _ in walk_forward(table, models, setup, steps=(1, HORIZON), n_jobs=n_jobs):
+        pass
 
 
 def panel_of(prices: pd.DataFrame) -> Panel:

@@ -6,7 +6,9 @@ from scipy.optimize import minimize
 from scipy.signal import lfilter
 
 from stockanalyst._typing import Cube, Matrix, Vector
+from stockanalyst.forecasting import arma
 from stockanalyst.forecasting.arma import fit_arma, forecast_arma, residuals_at
+from stockanalyst.forecasting.arma_windows import NumpyWindows
 
 ORDERS = [(0, 1), (1, 1), (0, 2), (2, 1), (1, 2), (2, 2)]
 TRUTH = {
@@ -18,6 +20,12 @@ TRUTH = {
     (2, 1): ([0.5, -0.6], [0.6]),
     (2, 2): ([0.9, -0.5], [0.6, 0.4]),
 }
+
+
+@pytest.fixture(autouse=True)
+def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever other tests have loaded."""
+    monkeypatch.setattr(arma, "_kind", lambda _n_values: NumpyWindows)
 
 
 def simulated(ar: list[float], ma: list[float], shape: tuple[int, int], seed: int = 0) -> Matrix:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from stockanalyst._typing import Matrix, Vector
-from stockanalyst.exceptions import InputError, InsufficientHistory
+from stockanalyst.exceptions import FrameSchema, InputError, InsufficientHistory
 from stockanalyst.forecasting.joint import (
     JointPaths,
     Method,
@@ -271,6 +271,7 @@ def test_value_at_risk_keeps_its_word_on_a_changing_volatility() -> None:
         (0, 10, "filtered", "horizon 0"),
         (251, 10, "filtered", "horizon 251"),
         (5, 0, "filtered", "n_paths 0"),
+        (5, 10**7, "filtered", "n_paths 10000000: give a whole number from 1 to 1,000,000"),
         (5, 10, "magic", "method 'magic'"),
     ],
 )
@@ -289,13 +290,15 @@ def test_an_unknown_volatility_is_named() -> None:
 def test_a_price_that_is_none(price: float) -> None:
     prices = normal_prices(100)
     prices.iloc[50, 1] = price
-    with pytest.raises(InputError, match=r"prices .*B.* 2000-03-13"):
+    with pytest.raises(FrameSchema, match=r"prices: .* for B on 2000-03-13"):
         simulate(prices, 1, 1, rng())
 
 
 def test_more_groups_than_symbols() -> None:
-    with pytest.raises(InputError, match="groups 5"):
+    with pytest.raises(InputError, match="groups 5: give a whole number from 2 to 3"):
         rank_forecast(normal_prices(100), rng=rng())
+    with pytest.raises(InputError, match="one symbol has no rank"):
+        rank_forecast(normal_prices(100)[["A"]], rng=rng())
 
 
 def test_weights_and_levels_that_cant_be_used() -> None:
@@ -306,3 +309,19 @@ def test_weights_and_levels_that_cant_be_used() -> None:
         paths.expected_shortfall({"A": math.nan})
     with pytest.raises(InputError, match=r"level 95\.0"):
         paths.value_at_risk({"A": 1.0}, 95.0)
+    with pytest.raises(InputError, match=r"weights .*give each symbol once"):
+        paths.value_at_risk(pd.Series([0.5, 0.5], ["A", "A"]))
+
+
+@pytest.mark.parametrize(
+    "weights", [None, 5, "A", [1.0], {"A": "much"}, {"A": 10**400}, {"A": None}]
+)
+def test_weights_that_are_none(weights: Any) -> None:
+    with pytest.raises(InputError, match=r"^weights .*: give a number for each symbol"):
+        one_session(np.zeros(3)).value_at_risk(weights)
+
+
+@pytest.mark.parametrize("level", [None, "0.95", math.nan, 0, 1, -0.5, [0.9]])
+def test_a_level_is_a_decimal(level: Any) -> None:
+    with pytest.raises(InputError, match=r"^level .*: give a decimal between 0 and 1"):
+        one_session(np.zeros(3)).expected_shortfall({"A": 1.0}, level)
