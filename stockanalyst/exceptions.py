@@ -29,7 +29,7 @@ from difflib import get_close_matches
 
 def shown(value: object, limit: int = 40) -> str:
     """A value as it may stand in a one-line message: quoted if text, cut when long."""
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= limit else f"{text[: limit - 1]}… ({len(str(value))} characters)"
 
 

@@ -1,11 +1,13 @@
 """What trading costs."""
 
 from dataclasses import dataclass, fields
-from math import isfinite
+
+import numpy as np
 
 from stockanalyst.exceptions import InputError
 
 BASIS_POINT = 1e-4
+_ALL = 10_000  # of the traded value, in basis points
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Costs:
     Raises
     ------
     InputError
-        A cost that is negative or not finite, or costs of all the traded value.
+        A cost that is no number or negative, or costs of all the traded value.
     """
 
     commission: float = 0.0
@@ -36,8 +38,10 @@ class Costs:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not (isfinite(value) and value >= 0):
-                raise InputError(field.name, value, "give basis points, zero or more")
+            number = isinstance(value, int | float | np.integer | np.floating)
+            if not (number and 0 <= value < _ALL):
+                mend = "give basis points, zero or more, and less than 10,000"
+                raise InputError(field.name, value, mend)
         if self.rate >= 1:
             raise InputError("costs", self.rate, "give less than 10,000 basis points in all")
 

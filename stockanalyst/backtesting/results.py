@@ -1,16 +1,20 @@
 """What a walk-forward found, the random walk beside every score."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
+import numpy as np
 import pandas as pd
 
 from stockanalyst.backtesting.engine import Part
-from stockanalyst.backtesting.scores import Scores, combine
+from stockanalyst.backtesting.score_tables import Scores, combine
 from stockanalyst.backtesting.wording import skill_sentence
+from stockanalyst.exceptions import InputError, did_you_mean
 from stockanalyst.forecasting.naive import RandomWalk
+
+_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -93,16 +97,23 @@ class Backtest:
 
         Raises
         ------
-        KeyError
+        InputError
             It isn't among the symbols.
         """
-        for part in self.parts:
-            if symbol in part.scores:
-                return part.load().only(symbol).frame()
-        raise KeyError(symbol)
+        require_known("symbol", symbol, self.symbols)
+        part = next(part for part in self.parts if symbol in part.scores)
+        return part.load().only(symbol).frame()
 
     def sentence(self, symbol: str, step: int) -> str:
-        """Whether any model beat the random walk on a symbol, in words."""
+        """Whether any model beat the random walk on a symbol, in words.
+
+        Raises
+        ------
+        InputError
+            The symbol isn't among the symbols, or the step wasn't scored.
+        """
+        require_known("symbol", symbol, self.symbols)
+        require_known("step", step, self.skill["step"])
         return skill_sentence(self.scores, symbol, step)
 
 
@@ -110,3 +121,19 @@ def share_of_rises(forecasts: pd.DataFrame, step: int) -> float:
     """Share of cutoffs after which the price stood higher `step` sessions later: 'always up'."""
     walk = forecasts[(forecasts["model"] == RandomWalk.name) & (forecasts["step"] == step)]
     return float((walk["y"] > walk["yhat"]).mean())
+
+
+def require_known(parameter: str, value: object, known: Iterable[object]) -> None:
+    """See that a value is one of those that there are.
+
+    Raises
+    ------
+    InputError
+        It isn't; the mend names them, 20 at the most.
+    """
+    known = list(dict.fromkeys(known))
+    if not np.isscalar(value) or value not in known:
+        names = [str(name) for name in known]
+        few = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+        hint = did_you_mean(value, names) if isinstance(value, str) else ""
+        raise InputError(parameter, value, f"{hint} there is {few}".strip())

@@ -8,6 +8,7 @@ from stockanalyst._typing import IntVector
 from stockanalyst.exceptions import InputError, InsufficientHistory
 
 MIN_TRAIN = 500
+_MOST = 1_000_000
 CALIBRATION_TRAIN = 250
 CALIBRATION = 250
 
@@ -43,9 +44,10 @@ class WalkForward:
         least = {"n_cutoffs": 1, "train_size": 100, "refit": 1, "step": 1}
         for name, fewest in least.items():
             value = getattr(self, name)
-            whole = isinstance(value, int | np.integer) and value is not True and value >= fewest
+            whole = isinstance(value, int | np.integer) and value is not True
+            whole = whole and fewest <= value <= _MOST
             if not whole and not (name == "n_cutoffs" and value is None):
-                raise InputError(name, value, f"give a whole number, {fewest} or more")
+                raise InputError(name, value, f"give a whole number from {fewest} to {_MOST:,}")
 
     def cutoffs(self, n_sessions: int, horizon: int, *, symbol: str) -> IntVector:
         """Positions of the cutoffs, ascending, so that every outcome is known.

@@ -110,9 +110,11 @@ def run_strategy(
     ------
     InputError
         A weight that isn't finite, a session or symbol that `prices` (or `fills`) doesn't have, a
-        price that isn't positive, sessions that aren't ascending and unique, or costs that eat up
-        the weights.
+        price that isn't positive, a value that is no number, sessions that aren't dates, ascending
+        and unique, a symbol given twice, or costs that eat up the weights.
     """
+    prices, weights = _positive("prices", prices), _numbers("weights", weights)
+    fills = None if fills is None else _positive("fills", fills)
     _check(prices, weights, fills, costs)
     market = _market(prices.loc[weights.index[0] :], fills)
     decided = _decisions(market, weights)
@@ -176,9 +178,11 @@ def target_weights(
     Raises
     ------
     InputError
-        No such model or step in `forecasts`, a symbol or cutoff that `prices` hasn't, or a
-        threshold below 0.
+        No such model or step in `forecasts`, a cutoff that a symbol has twice, a symbol or cutoff
+        that `prices` hasn't, prices as :func:`run_strategy` doesn't take them, or a threshold below
+        0.
     """
+    prices = _positive("prices", prices)
     if not threshold >= 0:
         raise InputError("threshold", threshold, "give a decimal move of zero or more")
     of_model = forecasts[forecasts["model"] == model]
@@ -188,6 +192,9 @@ def target_weights(
     rows = of_model[of_model["step"] == step]
     if rows.empty:
         raise InputError("step", step, f"the forecasts go to step {of_model['step'].max()}")
+    if rows.duplicated(["symbol", "cutoff"]).any():
+        mend = "give each symbol one forecast from a cutoff"
+        raise InputError("forecasts", "a cutoff twice", mend)
     _require_all(pd.Index(rows["symbol"].unique()), prices.columns, "forecasts")
     _require_all(pd.Index(rows["cutoff"].unique()), prices.index, "forecasts")
     yhat = rows.astype({"symbol": object}).pivot(index="cutoff", columns="symbol", values="yhat")
@@ -224,22 +231,37 @@ class _Path:
 def _check(
     prices: pd.DataFrame, weights: pd.DataFrame, fills: pd.DataFrame | None, costs: Costs
 ) -> None:
-    tables = {"prices": prices, "weights": weights}
-    if fills is not None:
-        tables["fills"] = fills
-    for name, table in tables.items():
-        if not len(table) or not (table.index.is_monotonic_increasing and table.index.is_unique):
-            raise InputError(name, len(table), "give rows by session, ascending, each once")
-    for name in tables.keys() - {"weights"}:
-        if (tables[name] <= 0).any(axis=None) or np.isinf(tables[name]).any(axis=None):
-            raise InputError(name, "≤ 0 or infinite", "give positive prices, NaN for no session")
-        _require_all(weights.index, tables[name].index, "weights")
-        _require_all(weights.columns, tables[name].columns, "weights")
-    if not np.isfinite(weights.to_numpy(np.float64)).all():
+    for table in (prices, prices if fills is None else fills):
+        _require_all(weights.index, table.index, "weights")
+        _require_all(weights.columns, table.columns, "weights")
+    if not np.isfinite(weights).all(axis=None):
         raise InputError("weights", "NaN or infinite", "give 0 for a symbol that isn't held")
     gross = float(weights.abs().sum(axis=1).max())
     if gross * costs.rate >= 1:
         raise InputError("costs", costs.rate, f"weights of {gross:g} in all can't bear them")
+
+
+def _numbers(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """A table of numbers by session and symbol, or an error that says why it is none."""
+    sessions = table.index
+    ascending = sessions.is_monotonic_increasing and sessions.is_unique
+    if not (len(table) and isinstance(sessions, pd.DatetimeIndex) and ascending):
+        mend = "give rows by session (a DatetimeIndex), ascending, each once"
+        raise InputError(name, f"{len(table)} rows", mend)
+    if not table.columns.is_unique:
+        raise InputError(name, table.columns[table.columns.duplicated()][0], "give it once")
+    try:
+        return table.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(name, "no numbers", "give numbers only") from error
+
+
+def _positive(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """A table of prices, NaN where there is none."""
+    prices = _numbers(name, table)
+    if (prices <= 0).any(axis=None) or np.isinf(prices).any(axis=None):
+        raise InputError(name, "≤ 0 or infinite", "give positive prices, NaN for no session")
+    return prices
 
 
 def _require_all(wanted: pd.Index, known: pd.Index, parameter: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import isnan
 
-from stockanalyst.backtesting.scores import SIGNIFICANT, Scores
+from stockanalyst.backtesting.score_tables import SIGNIFICANT, Scores
 from stockanalyst.exceptions import InputError
 from stockanalyst.forecasting.registry import model_label
 

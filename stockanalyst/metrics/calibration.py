@@ -1,23 +1,9 @@
 """Whether intervals keep their word, and how narrow they are."""
 
-from math import nan
-
 import numpy as np
 from numpy.typing import NDArray
 
-from stockanalyst._typing import Vector
-
 Array = NDArray[np.float64]
-
-
-def coverage(y: Vector, lower: Vector, upper: Vector) -> float:
-    """Share of values inside [lower, upper], bounds included.
-
-    Arrays of shape (n,); NaN for n = 0 or where one holds NaN.
-    """
-    if not y.size or np.isnan([y, lower, upper]).any():
-        return nan
-    return float(np.mean((lower <= y) & (y <= upper)))
 
 
 def interval_score(y: Array, lower: Array, upper: Array, *, level: float) -> Array:

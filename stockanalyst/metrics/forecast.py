@@ -17,49 +17,9 @@ from stockanalyst._typing import Vector
 Array = NDArray[np.float64]
 
 
-def mae(y: Vector, yhat: Vector) -> float:
-    """Mean absolute error, in the unit of `y`."""
-    return float(np.mean(np.abs(y - yhat))) if y.size else nan
-
-
 def rmse(y: Vector, yhat: Vector) -> float:
     """Root mean squared error, in the unit of `y`."""
     return float(np.sqrt(np.mean((y - yhat) ** 2))) if y.size else nan
-
-
-def mase(y: Vector, yhat: Vector, training: Vector) -> float:
-    """Mean absolute scaled error.
-
-    The mean absolute error over that of the one-step random walk on `training`, whatever the
-    horizon of `yhat`: at horizon h the random walk itself scores about √h.
-
-    Parameters
-    ----------
-    y, yhat : ndarray of shape (n,)
-        Actual values and forecasts.
-    training : ndarray of shape (m,)
-        Values before the first cutoff, oldest first; m ≥ 2.
-
-    References
-    ----------
-    Hyndman, R. J., Koehler, A. B. (2006). Another look at measures of forecast accuracy.
-    International Journal of Forecasting 22(4), eq. 2.
-    """
-    scale = float(np.mean(np.abs(np.diff(training)))) if training.size > 1 else nan
-    return mae(y, yhat) / scale if scale else nan
-
-
-def directional_accuracy(y: Vector, yhat: Vector, base: Vector) -> float:
-    """Share of forecasts on the right side of `base`, the price at the cutoff.
-
-    Rows where the price didn't move, or where the forecast names no side (the random walk), don't
-    count; NaN when none is left.
-    """
-    moved, called = np.sign(y - base), np.sign(yhat - base)
-    if np.isnan(moved + called).any():
-        return nan
-    counted = (moved != 0) & (called != 0)
-    return float(np.mean(moved[counted] == called[counted])) if counted.any() else nan
 
 
 def skill_score(y: Vector, yhat: Vector, baseline: Vector) -> float:

@@ -1,4 +1,5 @@
 from math import inf, nan
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,8 @@ def test_rate_is_the_sum_in_decimals() -> None:
     assert Costs().rate == 0.0
 
 
-@pytest.mark.parametrize("value", [-1.0, nan, inf])
-def test_a_cost_is_zero_or_more(value: float) -> None:
+@pytest.mark.parametrize("value", [-1.0, nan, inf, 10_000, 10**400, "5", None, [5], 1j])
+def test_a_cost_is_zero_or_more(value: Any) -> None:
     with pytest.raises(InputError, match=r"half_spread .*: give basis points, zero or more"):
         Costs(half_spread=value)
 

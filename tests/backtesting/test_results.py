@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,15 @@ import pytest
 from stockanalyst._typing import Cube, IntVector, Matrix, Vector
 from stockanalyst.backtesting.cube import ForecastCube, Held
 from stockanalyst.backtesting.engine import Part, Setup, walk_forward
-from stockanalyst.backtesting.results import Backtest, MissingModel, share_of_rises
+from stockanalyst.backtesting.results import (
+    Backtest,
+    MissingModel,
+    require_known,
+    share_of_rises,
+)
 from stockanalyst.backtesting.scores import score
 from stockanalyst.backtesting.splitters import WalkForward
+from stockanalyst.exceptions import InputError
 from stockanalyst.forecasting.base import BaseForecaster, Panel, SeriesForecaster
 from stockanalyst.forecasting.ensemble import COMBINATIONS
 from stockanalyst.forecasting.naive import RandomWalk
@@ -63,8 +69,6 @@ def test_results_are_in_the_order_that_was_asked_for() -> None:
     pd.testing.assert_frame_equal(
         result.forecasts_of("BBB"), cube_of("BBB").frame(), check_exact=True
     )
-    with pytest.raises(KeyError, match="DDD"):
-        result.forecasts_of("DDD")
 
 
 def test_every_part_is_loaded_once_for_all_forecasts() -> None:
@@ -86,6 +90,22 @@ def test_words() -> None:
     assert result.sentence("AAA", 1) == (
         "no model beats the random walk on AAA at horizon 1 (best: oracle, +22.5 %, p = 0.63)"
     )
+
+
+@pytest.mark.parametrize("symbol", ["AAB", 5, None, ["AAA"], pd.DataFrame()])
+def test_a_symbol_or_a_step_that_isnt_there_is_refused_alike(symbol: Any) -> None:
+    result = Backtest.of([part_of("AAA", "BBB")], symbols=["AAA", "BBB"])
+    for ask in (result.forecasts_of, lambda asked: result.sentence(asked, 1)):
+        with pytest.raises(InputError, match=r"(did you mean AAA[?] )?there is AAA, BBB$"):
+            ask(symbol)
+    with pytest.raises(InputError, match=r"^step 2: there is 1$"):
+        result.sentence("AAA", 2)
+
+
+def test_a_mend_names_no_more_than_twenty() -> None:
+    with pytest.raises(InputError) as caught:
+        require_known("step", 50, range(1, 31))
+    assert str(caught.value).endswith(": there is " + ", ".join(map(str, range(1, 21))) + " …")
 
 
 def test_share_of_rises_by_hand() -> None:

@@ -71,7 +71,9 @@ def test_one_session_too_few() -> None:
     ],
 )
 def test_a_plan_of_no_whole_numbers_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(InputError, match=rf"^{name} .*: give a whole number, \d+ or more$"):
+    with pytest.raises(
+        InputError, match=rf"^{name} .*: give a whole number from \d+ to 1,000,000$"
+    ):
         WalkForward(**{name: value})
 
 

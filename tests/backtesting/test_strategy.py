@@ -268,13 +268,41 @@ def test_signals_refused(model: str, step: int, threshold: float, message: str) 
         (table([1], [1]), table([1, 1]), "weights 'B': there are no prices of it"),
         (table([1], [1]), table([1], start="2024-02-01"), "weights .*2024-02-01.*no prices"),
         (table([1], [1]).iloc[::-1], table([1]), "prices .*ascending"),
-        (table([1], [1]), table([1]).iloc[:0], "weights 0: give rows"),
+        (table([1], [1]), table([1]).iloc[:0], "weights '0 rows': give rows"),
+        (table([1], [1]), table([1]).reset_index(drop=True), "weights '1 rows': give rows"),
+        (table([1], [1]), table([1]).astype(object).map(lambda _: "x"), "weights .*numbers only"),
+        (table([1, 1]).set_axis(["A", "A"], axis=1), table([1]), "prices 'A': give it once"),
+        (table([1], [1]).map(lambda _: [1]), table([1]), "prices .*numbers only"),
         (table([1], [1]), table([1000]), "costs .*1000 in all can't bear them"),
     ],
 )
 def test_input_refused(close: pd.DataFrame, weights: pd.DataFrame, message: str) -> None:
     with pytest.raises(InputError, match=message):
         run_strategy(close, weights, costs=Costs(10))
+
+
+def test_numbers_may_come_in_another_dress() -> None:
+    """As objects with None for no session, as text, or as pandas' own nullable type."""
+    close = table([1, 2], [nan, 2], [2, 2])
+    plain = run_strategy(close, close.iloc[:1] * 0 + 0.5, costs=FREE)
+    for dressed in (
+        close.astype(object).replace({nan: None}),
+        close.map(str),
+        close.astype("Float64"),
+    ):
+        result = run_strategy(dressed, close.iloc[:1] * 0 + 0.5, costs=FREE)
+        pd.testing.assert_series_equal(result.equity, plain.equity, check_exact=True)
+
+
+def test_signals_need_prices_that_can_be_used() -> None:
+    for close, fault in ((CLOSE.iloc[::-1], "ascending"), (-CLOSE, "positive")):
+        with pytest.raises(InputError, match=f"prices .*{fault}"):
+            target_weights(SEEN, close, model="linear", step=1)
+
+
+def test_two_forecasts_of_one_thing_are_one_too_many() -> None:
+    with pytest.raises(InputError, match=r"^forecasts 'a cutoff twice': give each symbol one"):
+        target_weights(pd.concat([SEEN, SEEN]), CLOSE, model="linear", step=1)
 
 
 def test_fills_cover_the_symbols() -> None:

@@ -15,10 +15,7 @@ from stockanalyst.metrics.forecast import (
     benjamini_hochberg,
     diebold_mariano,
     diebold_mariano_many,
-    directional_accuracy,
     holm,
-    mae,
-    mase,
     newey_west_test,
     pinball_loss,
     rmse,
@@ -35,44 +32,9 @@ cents = st.integers(-(10**6), 10**6).map(lambda number: number / 100)
 shares = arrays(np.float64, st.integers(1, 12), elements=st.floats(0, 1))
 
 
-def test_mae() -> None:
-    """(1 + 2 + 0 + 3) / 4."""
-    assert mae(Y, YHAT) == 1.5
-
-
 def test_rmse() -> None:
     """(1 + 4 + 0 + 9) / 4 is 3.5."""
     assert rmse(Y, YHAT) == pytest.approx(sqrt(3.5), rel=1e-15)
-
-
-def test_mase() -> None:
-    """The training steps are 1, 2, 3, mean 2; so 1.5 / 2."""
-    assert mase(Y, YHAT, np.array([5.0, 6.0, 4.0, 7.0])) == 0.75
-
-
-@pytest.mark.parametrize("training", [[], [5.0], [5.0, 5.0]], ids=["none", "one", "flat"])
-def test_mase_without_a_scale_is_nan(training: list[float]) -> None:
-    assert isnan(mase(Y, YHAT, np.array(training)))
-
-
-def test_mase_of_the_random_walk_on_its_own_training_values_is_one() -> None:
-    walk = np.array([3.0, 4.0, 2.0, 2.0, 7.0])
-    assert mase(walk[1:], walk[:-1], walk) == 1.0
-
-
-def test_directional_accuracy() -> None:
-    """From 10: up, down, none, up, up; called up, up, up, none, up. Right, wrong, –, –, right."""
-    base = np.full(5, 10.0)
-    moved, called = (
-        np.array([11.0, 9.0, 10.0, 12.0, 13.0]),
-        np.array([12.0, 11.0, 12.0, 10.0, 11.0]),
-    )
-    assert directional_accuracy(moved, called, base) == pytest.approx(2 / 3, rel=1e-15)
-
-
-def test_directional_accuracy_of_the_random_walk_is_nan() -> None:
-    base = np.array([10.0, 11.0])
-    assert isnan(directional_accuracy(np.array([11.0, 9.0]), base, base))
 
 
 def test_skill_score() -> None:
@@ -88,13 +50,10 @@ def test_skill_score_against_a_perfect_baseline_is_nan() -> None:
 @pytest.mark.parametrize(
     "score",
     [
-        mae,
         rmse,
-        lambda y, yhat: mase(y, yhat, Y),
-        lambda y, yhat: directional_accuracy(y, yhat, np.zeros(y.size)),
         lambda y, yhat: skill_score(y, yhat, np.zeros(y.size)),
     ],
-    ids=["mae", "rmse", "mase", "directional_accuracy", "skill_score"],
+    ids=["rmse", "skill_score"],
 )
 def test_nothing_and_nan_give_nan(score: Callable[[Vector, Vector], float]) -> None:
     assert isnan(score(EMPTY, EMPTY))
@@ -107,11 +66,7 @@ def test_nothing_and_nan_give_nan(score: Callable[[Vector, Vector], float]) -> N
     arrays(np.float64, 7, elements=cents),
     st.floats(0.01, 100),
 )
-def test_errors_scale_with_the_unit_and_mae_is_at_most_rmse(
-    y: Vector, yhat: Vector, unit: float
-) -> None:
-    assert mae(y, yhat) <= rmse(y, yhat) * (1 + 1e-12)
-    assert mae(y * unit, yhat * unit) == pytest.approx(mae(y, yhat) * unit, rel=1e-9)
+def test_errors_scale_with_the_unit(y: Vector, yhat: Vector, unit: float) -> None:
     assert rmse(y * unit, yhat * unit) == pytest.approx(rmse(y, yhat) * unit, rel=1e-9)
 
 

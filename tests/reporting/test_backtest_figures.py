@@ -18,13 +18,12 @@ from stockanalyst.reporting.backtest_figures import (
     coverage_over_time,
     error_by_horizon,
     forecast_against_actual,
-    shade,
     skill_by_year,
-    skill_heat_map,
 )
 from stockanalyst.reporting.figures import COLOURS, Picture
+from stockanalyst.reporting.heat_map import skill_heat_map
 from tests.reporting.conftest import Page
-from tests.reporting.walks import BAD, CUTOFFS, GOOD, MOVES, many, walked
+from tests.reporting.walks import BAD, CUTOFFS, GOOD, MOVES, walked
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +38,6 @@ def layers(picture: Picture) -> dict[str, Any]:
 
 def bokeh(picture: Picture) -> Any:
     return hv.renderer("bokeh").get_plot(picture.figure).state
-
-
-def texts(picture: Picture) -> list[str]:
-    return [element.text for element in Page(picture._repr_html_()).all("text")]
 
 
 def test_forecast_and_actual_are_changes_in_percent(two: Backtest) -> None:
@@ -109,37 +104,6 @@ def test_coverage_of_another_walk_forward_stands_beside(two: Backtest) -> None:
     picture = coverage_over_time(two, 2, 0.8, beside={"narrow": two, "narrower": two})
     names = [layer.label for layer in picture.figure][1:]
     assert names == ["random walk", "own", "narrow", "narrower", "worst: 100.0 %, 100.0 %, 100.0 %"]
-
-
-def test_heat_map_of_a_few_symbols_tells_numbers(two: Backtest) -> None:
-    """AAA: 1 − √12.5/10. BBB: 1 − √132.5/10."""
-    picture = skill_heat_map(two, 1)
-    assert {"AAA", "BBB", "own", "+64.6 *", "−15.1"} <= set(texts(picture))
-    assert picture.alt.endswith(
-        "1 of 2 cells lie above zero, 1 of them by more than luck explains."
-    )
-    tiles = next(layer for layer in picture.figure if isinstance(layer, hv.Rectangles)).data
-    assert dict(zip(tiles["symbol"], tiles["y"], strict=True)) == {"AAA": 1, "BBB": 0}
-    assert len(set(tiles["colour"])) == 2
-
-
-def test_heat_map_of_many_symbols_is_sorted_and_light() -> None:
-    picture = skill_heat_map(many(500, winners=3), 1)
-    tiles = next(layer for layer in picture.figure if isinstance(layer, hv.Rectangles)).data
-    top = tiles.nlargest(3, "y")["symbol"]
-    assert set(top) == {"S000", "S001", "S002"}
-    html = picture._repr_html_()
-    assert len(html) < 150_000
-    assert html == skill_heat_map(many(500, winners=3), 1)._repr_html_()
-    assert "S000" not in html
-    assert {"1", "500", "500 symbols by mean skill"} <= set(texts(picture))
-
-
-def test_skill_is_shaded_alike_on_both_sides() -> None:
-    assert shade(0.0) == "#f4f4f4"
-    assert shade(0.05) == shade(0.7) == "#005b8f"
-    assert shade(-0.05) == shade(-1.2) == "#a83f00"
-    assert shade(0.025) == "#7aa8c2"  # half way: (0xf4 + 0x00)/2, (0xf4 + 0x5b)/2, (0xf4 + 0x8f)/2
 
 
 @pytest.mark.parametrize("beside", [False, True])

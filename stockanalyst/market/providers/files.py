@@ -78,6 +78,8 @@ class FilesProvider:
         except OSError as error:
             mend = f"can't be read ({error.strerror}); check the path"
             raise InputError("provider", self.name, mend) from error
+        except ValueError as error:  # a NUL
+            raise InputError("provider", self.name, "no path has such a character") from error
         if not paths:
             mend = f"no {', '.join(SUFFIXES)} file there; name them by symbol, such as AAPL.csv"
             raise InputError("provider", self.name, mend)
