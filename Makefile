@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PEERS ?= .venv-peers
+LOCKED := train cluster fast redis dev  # the others need torch, which few want
 
 .PHONY: report test check format benchmark lock network dashboard clean
 
@@ -44,7 +45,7 @@ network: $(VENV)/.installed-dev
 lock: $(VENV)/bin/python
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
-		--all-extras --no-annotate --no-emit-index-url --custom-compile-command 'make lock' \
+		$(addprefix --extra ,$(LOCKED)) --no-annotate --no-emit-index-url --custom-compile-command 'make lock' \
 		--output-file constraints.txt
 
 $(VENV)/bin/python:
@@ -55,7 +56,7 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,cluster,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,cluster,fast,redis,dev]'
 	touch $@ $(VENV)/.installed
 
 # statsforecast wants a pandas older than ours.

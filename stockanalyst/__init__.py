@@ -3,7 +3,9 @@
 ``import stockanalyst as sa`` costs nothing; what a name needs is imported when it is first used.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,9 +25,12 @@ if TYPE_CHECKING:
         render_report,
         repaired,
         run_strategy,
+        sentiment,
+        sentiment_by_day,
         simulate,
         skill_by_year,
         skill_heat_map,
+        sources,
         target_weights,
     )
 
@@ -47,9 +52,12 @@ __all__ = [
     "render_report",
     "repaired",
     "run_strategy",
+    "sentiment",
+    "sentiment_by_day",
     "simulate",
     "skill_by_year",
     "skill_heat_map",
+    "sources",
     "target_weights",
 ]
 
@@ -62,3 +70,17 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """Keeps ``sa.sentiment`` the verb: the import system would hang the folder of that name there.
+
+    What is inside the folder is imported as ever, ``from stockanalyst.sentiment import …``.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

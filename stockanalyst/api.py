@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stockanalyst.backtesting import strategy
 from stockanalyst.backtesting.costs import Costs
 from stockanalyst.backtesting.results import Backtest
 from stockanalyst.backtesting.splitters import WalkForward
-from stockanalyst.backtesting.strategy import run_strategy, target_weights
 from stockanalyst.bootstrap import Services, build_services
 from stockanalyst.exceptions import InputError
 from stockanalyst.forecasting import joint
@@ -18,28 +18,27 @@ from stockanalyst.forecasting.base import DEFAULT_LEVELS, BaseForecaster, Series
 from stockanalyst.forecasting.intervals import Intervals
 from stockanalyst.forecasting.joint import JointPaths, Method, VolatilityModel
 from stockanalyst.forecasting.registry import DEFAULT_MODELS, LSTM, MODELS
-from stockanalyst.frames import close_table
-from stockanalyst.market.faults import find_faults, repaired
+from stockanalyst.frames import price_frame
+from stockanalyst.market import faults as price_faults
+from stockanalyst.market.faults import Repair
 from stockanalyst.market.prices import rebased_close
 from stockanalyst.market.symbols import parse_symbols
-from stockanalyst.reporting.backtest_figures import (
-    coverage_over_time,
-    error_by_horizon,
-    forecast_against_actual,
-    skill_by_year,
-    skill_heat_map,
-)
+from stockanalyst.reporting import backtest_figures, figures, heat_map
 from stockanalyst.reporting.context import Analysis
-from stockanalyst.reporting.figures import fan_chart
+from stockanalyst.reporting.sentiment_html import ShownSentiment
+from stockanalyst.sentiment.aggregation import daily_polarity
+from stockanalyst.services.arguments import checked
 from stockanalyst.services.protocols import Progress, silent
 from stockanalyst.services.reports import Report
 from stockanalyst.services.requests import (
     HORIZON,
     check_cutoff,
+    check_folder,
     check_horizon,
     check_levels,
     options,
 )
+from stockanalyst.services.sentiment import question
 
 __all__ = [
     "Costs",
@@ -57,11 +56,23 @@ __all__ = [
     "render_report",
     "repaired",
     "run_strategy",
+    "sentiment",
+    "sentiment_by_day",
     "simulate",
     "skill_by_year",
     "skill_heat_map",
+    "sources",
     "target_weights",
 ]
+
+run_strategy = checked(strategy.run_strategy)
+target_weights = checked(strategy.target_weights)
+coverage_over_time = checked(backtest_figures.coverage_over_time)
+error_by_horizon = checked(backtest_figures.error_by_horizon)
+fan_chart = checked(figures.fan_chart)
+forecast_against_actual = checked(backtest_figures.forecast_against_actual)
+skill_by_year = checked(backtest_figures.skill_by_year)
+skill_heat_map = checked(heat_map.skill_heat_map)
 
 
 @cache
@@ -69,6 +80,7 @@ def _services() -> Services:
     return build_services()
 
 
+@checked
 def load_prices(symbol: str, *, provider: str = "auto") -> pd.DataFrame:
     """Daily prices of a symbol.
 
@@ -103,6 +115,7 @@ def load_prices(symbol: str, *, provider: str = "auto") -> pd.DataFrame:
     return frame
 
 
+@checked
 def load_closes(
     symbols: str | Iterable[str], *, provider: str = "auto", cutoff: object = None
 ) -> pd.DataFrame:
@@ -143,6 +156,27 @@ def load_closes(
     return table
 
 
+@checked
+def find_faults(frame: pd.DataFrame) -> pd.DataFrame:
+    """Report the values of a price frame that contradict the rest of it.
+
+    Kinds of fault and columns of the report are those of
+    :func:`stockanalyst.market.faults.find_faults`; a frame that is none is a FrameSchema.
+    """
+    return price_faults.find_faults(price_frame(frame, where="frame"))
+
+
+@checked
+def repaired(frame: pd.DataFrame, faults: pd.DataFrame) -> Repair:
+    """Repair those faults of a price frame that are handed over, and say what changed.
+
+    Parameters and result are those of :func:`stockanalyst.market.faults.repaired`; a frame that is
+    none is a FrameSchema.
+    """
+    return price_faults.repaired(price_frame(frame, where="frame"), faults)
+
+
+@checked
 def analyze(
     symbol: str,
     *,
@@ -163,7 +197,7 @@ def analyze(
         Sessions ahead, 1 to 60.
     cutoff : date or str, optional
         Last session that may be known, ``YYYY-MM-DD``; without one, the last that closed.
-    models : iterable of str
+    models : str or iterable of str
         From ``random_walk``, ``drift``, ``seasonal_naive``, ``linear``, ``ridge``, ``arima``,
         ``auto_arima``, ``theta``, ``lstm``, ``ensemble``, ``ensemble_inverse`` and
         ``ensemble_stacked``; the random walk always takes part.
@@ -187,6 +221,7 @@ def analyze(
     return _services().analysis.analyze(symbol, chosen)
 
 
+@checked
 def backtest(
     prices: pd.DataFrame | str | Iterable[str],
     *,
@@ -213,7 +248,7 @@ def backtest(
     prices : DataFrame of shape (n_sessions, n_symbols), or str, or iterable of str
         Closes, adjusted for splits and dividends, NaN where a symbol has no session; or symbols,
         whose prices `provider` gives.
-    models : iterable of str or BaseForecaster
+    models : str, BaseForecaster, or iterable of such
         Names as in :func:`analyze`, and for a table also models of one's own. Without it, of
         symbols those of :func:`analyze`, of a table all but the LSTM, whose training takes
         minutes.
@@ -241,7 +276,7 @@ def backtest(
         Where forecasts are kept, in Parquet files: the same call again goes on where it was
         broken off.
     n_jobs : int, optional
-        Processes, as joblib counts them; ``joblib.parallel_config`` chooses the backend.
+        Processes, 1 to 1,000 or −1 for all cores; ``joblib.parallel_config`` chooses the backend.
     progress : callable
         Called with what is being done, and the share of it that is done, in [0, 1].
 
@@ -254,7 +289,7 @@ def backtest(
     """
     plan = WalkForward(n_cutoffs=n_cutoffs, train_size=train_size, refit=refit, step=step)
     how = Intervals(intervals, volatility)
-    place = Path(folder) if folder is not None else None
+    place = check_folder(folder)
     if isinstance(prices, pd.DataFrame):
         if provider != "auto":
             raise InputError("provider", provider, "a table of prices has none; leave it out")
@@ -274,7 +309,7 @@ def backtest(
     asked = options(
         horizon=horizon,
         cutoff=cutoff,
-        models=_names(DEFAULT_MODELS if models is None else models),
+        models=DEFAULT_MODELS if models is None else models,
         levels=levels,
         provider=provider,
         train=train,
@@ -290,16 +325,7 @@ def backtest(
     )
 
 
-def _names(models: Iterable[str | BaseForecaster] | BaseForecaster) -> list[str]:
-    """Names alone: of symbols, each may have networks of its own."""
-    names = [models] if isinstance(models, str | BaseForecaster) else list(models)
-    for model in names:
-        if not isinstance(model, str):
-            mend = "give names, or a table of prices in place of symbols"
-            raise InputError("models", model, mend)
-    return [str(name) for name in names]
-
-
+@checked
 def simulate(
     prices: pd.DataFrame,
     horizon: int,
@@ -311,14 +337,14 @@ def simulate(
 ) -> JointPaths:
     """Draw joint return paths of many symbols, for risk, ranks and scenarios.
 
-    Parameters, errors and sources are those of :func:`stockanalyst.forecasting.joint.simulate`, a
-    table that can't be used is a FrameSchema; without `rng`, the same call gives the same paths.
+    Parameters, errors and sources are those of :func:`stockanalyst.forecasting.joint.simulate`;
+    without `rng`, the same call gives the same paths.
     """
     rng = rng or np.random.default_rng(0)
-    prices = close_table(prices)
     return joint.simulate(prices, horizon, n_paths, rng, method=method, volatility=volatility)
 
 
+@checked
 def rank_forecast(
     prices: pd.DataFrame,
     groups: int = 5,
@@ -332,9 +358,10 @@ def rank_forecast(
     without `rng`, the same call gives the same numbers.
     """
     rng = rng or np.random.default_rng(0)
-    return joint.rank_forecast(close_table(prices), groups, horizon, rng=rng)
+    return joint.rank_forecast(prices, groups, horizon, rng=rng)
 
 
+@checked
 def render_report(
     symbol: str,
     *,
@@ -368,5 +395,100 @@ def render_report(
     chosen = options(
         horizon=horizon, cutoff=cutoff, models=models, levels=levels, provider=provider, train=train
     )
-    place = Path(folder) if folder is not None else None
-    return _services().reports.render(symbol, chosen, folder=place)
+    return _services().reports.render(symbol, chosen, folder=check_folder(folder))
+
+
+@checked
+def sentiment(
+    symbol: str,
+    *,
+    sources: str | Iterable[str] | None = None,
+    preset: str | None = None,
+    scorer: str | None = None,
+    window: object = "7d",
+    cutoff: object = None,
+) -> ShownSentiment:
+    """What the news say of a company, by a deadline, and who was silent and why.
+
+    Parameters
+    ----------
+    symbol : str
+        A ticker such as ``"AAPL"``.
+    sources : str or iterable of str, optional
+        Ask these alone; :func:`sources` lists them. By default those of the settings whose keys are
+        there.
+    preset : str, optional
+        ``hft``, ``retail``, ``quant``, ``academic`` or ``fintech``: a choice of sources.
+    scorer : str, optional
+        ``blend``, ``vader``, ``finance-lexicon``, ``tfidf``, ``compact`` or ``finbert``; by default
+        that of the settings.
+    window : str or timedelta
+        How far back, such as ``"36h"``, ``"7d"`` or ``"2w"``.
+    cutoff : datetime, date or str, optional
+        Nothing published later counts: a moment with its timezone, or a date, of which the end in
+        UTC is meant. By default now.
+
+    Returns
+    -------
+    ShownSentiment
+        A :class:`~stockanalyst.sentiment.aggregation.SentimentSummary` that shows itself in a
+        notebook. Its `polarity` is None, not 0, where there is no signal.
+
+    Raises
+    ------
+    InputError
+        Naming the first parameter that can't be used.
+    ModelUnavailable
+        The scorer needs a model that isn't there.
+    """
+    asked = question(sources=sources, preset=preset, scorer=scorer, window=window, cutoff=cutoff)
+    return ShownSentiment.of(_services().sentiment.summary(symbol, asked))
+
+
+@checked
+def sentiment_by_day(
+    symbols: str | Iterable[str],
+    *,
+    days: int = 5,
+    sources: str | Iterable[str] | None = None,
+    scorer: str | None = None,
+    window: object = "4w",
+    cutoff: object = None,
+    progress: Progress = silent,
+) -> pd.DataFrame:
+    """Sentiment of several companies, day by day, with its moving average.
+
+    Parameters
+    ----------
+    symbols : str or iterable of str
+    days : int
+        Of the moving average: the last so many days with an article.
+    sources, scorer, window, cutoff
+        As in :func:`sentiment`.
+    progress : callable
+        Called with a task and the share of it that is done.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol, date, polarity, n_articles, polarity_ma``, see
+        :func:`~stockanalyst.sentiment.aggregation.daily_polarity`; ``attrs`` hold ``alerts``, what
+        is beyond the settings' thresholds.
+
+    Raises
+    ------
+    InputError, ModelUnavailable
+        As for :func:`sentiment`; `days` below 1.
+    """
+    if days < 1:
+        raise InputError("days", days, "give a whole number, 1 or more")
+    asked = question(sources=sources, scorer=scorer, window=window, cutoff=cutoff)
+    made, found = _services().sentiment.summaries(symbols, asked, progress=progress)
+    table = pd.concat([daily_polarity(summary, days) for summary in made], ignore_index=True)
+    table.attrs = {"alerts": list(found.alerts)}
+    return table
+
+
+def sources() -> pd.DataFrame:
+    """Sources of news: whether each is asked by default, its state, and what is used of its day."""
+    return _services().sentiment.sources()

@@ -65,6 +65,7 @@ def closed_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://{_NOBODY[0]}:{_NOBODY[1]}")
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__SOURCES", "[]")  # whoever wants news names sources
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "localhost,127.0.0.1,::1")
     yield

@@ -1,6 +1,7 @@
 """The notebook's verbs: what reaches the services, and what comes back."""
 
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,7 +12,8 @@ import pytest
 import stockanalyst as sa
 from stockanalyst import api
 from stockanalyst._typing import IntVector, Matrix, Vector
-from stockanalyst.exceptions import InputError, InvalidHorizon
+from stockanalyst.backtesting.results import Backtest
+from stockanalyst.exceptions import FrameSchema, InputError, InsufficientHistory, InvalidHorizon
 from stockanalyst.forecasting.linear import LinearForecaster
 
 SMALL: dict[str, Any] = {"models": ["linear"], "n_cutoffs": 5, "horizon": 3, "train_size": 300}
@@ -100,8 +102,9 @@ def test_a_folder_and_progress(closes: pd.DataFrame, tmp_path: Path) -> None:
         ({"intervals": "adaptiv"}, "intervals.method 'adaptiv': did you mean adaptive?"),
         ({"volatility": "arch"}, "intervals.volatility 'arch': did you mean garch?"),
         ({"models": ["prophet"]}, "models 'prophet': choose from random_walk"),
-        ({"train_size": 99}, "train_size 99: give a whole number, 100 or more"),
-        ({"n_jobs": 0}, "n_jobs 0: give 1 or more"),
+        ({"train_size": 99}, "train_size 99: give a whole number from 100 to 1,000,000"),
+        ({"n_jobs": 0}, "n_jobs 0: give 1 to 1,000"),
+        ({"n_cutoffs": -1}, "n_cutoffs -1: give a whole number"),
     ],
 )
 def test_bad_input_is_one_line(closes: pd.DataFrame, asked: dict[str, Any], message: str) -> None:
@@ -113,8 +116,105 @@ def test_bad_input_is_one_line(closes: pd.DataFrame, asked: dict[str, Any], mess
         assert "\n" not in str(caught.value)
 
 
+@pytest.fixture(scope="module")
+def past(closes: pd.DataFrame) -> Backtest:
+    return sa.backtest(closes, **SMALL)
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "message"),
+    [
+        ("load_closes", {"symbols": []}, "symbols []: give at least one"),
+        ("load_closes", {"symbols": 5}, "symbols 5: give a text, or a list"),
+        ("load_prices", {"symbol": ["AAPL"]}, "symbol <class 'list'>: give a text"),
+        ("load_prices", {"provider": None}, "provider None: give a text"),
+        ("analyze", {"train": "no"}, "train 'no': give True or False"),
+        ("analyze", {"levels": 0.8}, "levels 0.8: give a list"),
+        ("backtest", {"models": 5}, "models 5: give a list, or a forecaster"),
+        ("backtest", {"models": [5]}, "models 5: give names of models, or forecasters"),
+        ("backtest", {"models": "LINEAR"}, "models 'LINEAR': choose from random_walk"),
+        ("backtest", {"n_jobs": "2"}, "n_jobs '2': give a whole number"),
+        ("backtest", {"n_jobs": 10**9}, "n_jobs 1000000000: give 1 to 1,000, or -1"),
+        ("backtest", {"progress": None}, "progress None: give a function of a task and its share"),
+        ("backtest", {"folder": ""}, "folder '': give a path that a folder may have"),
+        ("render_report", {"folder": ""}, "folder '': give a path that a folder may have"),
+        ("simulate", {"prices": [[1, 2], [3, 4]]}, "prices <class 'list'>: give a DataFrame"),
+        ("simulate", {"prices": pd.DataFrame()}, "prices: column 'symbol' is empty; give sessions"),
+        ("simulate", {"rng": 0}, "rng 0: give a generator, such as numpy.random.default_rng(0)"),
+        ("simulate", {"method": "x"}, "method 'x': choose one of filtered"),
+        ("rank_forecast", {"prices": [[1, 2], [3, 4]]}, "prices <class 'list'>: give a DataFrame"),
+        ("rank_forecast", {"prices": pd.DataFrame()}, "prices: column 'symbol' is empty; give"),
+        ("run_strategy", {"costs": 0.001}, "costs 0.001: give costs, such as Costs(commission=5)"),
+        ("target_weights", {"short": "no"}, "short 'no': give True or False"),
+        ("target_weights", {"forecasts": pd.DataFrame()}, "forecasts: column 'symbol' is missing"),
+        ("fan_chart", {"analysis": 5}, "analysis 5: give what analyze() returned"),
+        (
+            "error_by_horizon",
+            {"backtest": "past"},
+            "backtest 'past': give what backtest() returned",
+        ),
+        ("skill_heat_map", {"step": "1"}, "step '1': give a whole number"),
+        ("coverage_over_time", {"level": 80}, "level 80: there is 0.8, 0.95"),
+        ("coverage_over_time", {"beside": {"it": 5}}, "beside <class 'dict'>: give a dict of what"),
+        ("find_faults", {"frame": pd.DataFrame()}, "frame: column 'close' is missing; give a col"),
+        ("repaired", {"faults": pd.DataFrame()}, "faults: column 'session' is missing; give rows"),
+    ],
+)
+def test_a_careless_call_is_answered_in_one_line(
+    closes: pd.DataFrame, past: Backtest, verb: str, given: dict[str, Any], message: str
+) -> None:
+    sound = {
+        "symbol": "AAPL",
+        "symbols": "AAPL",
+        "prices": closes,
+        "horizon": 3,
+        "weights": 0 * closes,
+        "costs": sa.Costs(),
+        "backtest": past,
+        "forecasts": past.forecasts,
+        "model": "linear",
+        "step": 1,
+        "level": 0.8,
+        "frame": closes.rename(columns={"AAPL": "close"}),
+    }
+    call = getattr(sa, verb)
+    needed = [
+        each.name for each in signature(call).parameters.values() if each.default is each.empty
+    ]
+    with pytest.raises((InputError, FrameSchema)) as caught:
+        call(**{**{name: sound[name] for name in needed if name not in given}, **given})
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_faults_are_found_and_repaired() -> None:
+    """One close and its adjusted one in cents, all else right."""
+    frame = sa.load_prices("AAPL", provider="sample").iloc[-300:]
+    wrong = frame.copy()
+    wrong.iloc[100, [3, 4]] *= 100
+    faults = sa.find_faults(wrong)
+    assert set(faults["kind"]) >= {"unit"}
+    mended = sa.repaired(wrong, faults[faults["kind"] == "unit"]).frame
+    np.testing.assert_allclose(mended["close"], frame["close"], rtol=1e-12)
+
+
+SHORT = pd.bdate_range("2020-01-01", periods=550, name="date")
+
+
+def test_a_plan_of_its_own_needs_only_its_own_history(tmp_path: Path) -> None:
+    """550 sessions: 20 cutoffs need 500 + 20 + 7, the 250 of the settings 757."""
+    rising = pd.DataFrame({"close": 100 + np.arange(550) + np.sin(np.arange(550))}, index=SHORT)
+    rising.to_csv(tmp_path / "NEW.csv")
+    asked: dict[str, Any] = {"models": ["drift"], "provider": f"files:{tmp_path}"}
+    past = sa.backtest("NEW", n_cutoffs=20, **asked)
+    assert past.forecasts["cutoff"].nunique() == 20
+    assert past.forecasts["session"].max() == SHORT[-1]
+    with pytest.raises(InsufficientHistory, match=r"550 sessions .* 757 are needed"):
+        sa.backtest("NEW", **asked)
+
+
 def test_a_model_of_ones_own_needs_a_table() -> None:
-    with pytest.raises(InputError, match=r"^models .*: give names, or a table of prices in place"):
+    with pytest.raises(InputError, match=r"^models .*: give names; one of your own is walked by"):
         sa.backtest("AAPL", models=[LinearForecaster()], provider="sample")
 
 
@@ -123,9 +223,9 @@ def test_an_analysis_checks_its_horizon() -> None:
         sa.analyze("AAPL", horizon=61, provider="sample")
 
 
-def test_one_model_needs_no_list(closes: pd.DataFrame) -> None:
-    asked = {name: value for name, value in SMALL.items() if name != "models"}
-    past = sa.backtest(closes, models="linear", **asked)
+@pytest.mark.parametrize("models", ["linear", LinearForecaster()], ids=["name", "forecaster"])
+def test_one_model_needs_no_list(closes: pd.DataFrame, models: Any) -> None:
+    past = sa.backtest(closes, **{**SMALL, "models": models})
     assert set(past.skill["model"]) == {"random_walk", "linear"}
 
 

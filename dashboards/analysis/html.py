@@ -8,12 +8,22 @@ import pandas as pd
 from stockanalyst.backtesting.results import MissingModel
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.reporting.context import Analysis
+from stockanalyst.reporting.sentiment import (
+    WORDS,
+    article_rows,
+    sentiment_caption,
+    source_rows,
+    span_caption,
+)
 from stockanalyst.reporting.tables import (
     forecast_rows,
     price_digits,
     skill_caption,
     skill_rows,
 )
+
+_HEADS = frozenset({"Model", "Source", "Published (UTC)"})
+_WORDS = _HEADS | WORDS
 
 
 def recommendation_html(analysis: Analysis) -> str:
@@ -39,6 +49,22 @@ def tables_html(analysis: Analysis) -> str:
         f"<details><summary>Every forecast as a table</summary>{forecasts}</details>"
         f"<h2>How good such forecasts have been</h2>"
         f"{table_html(skill, skill_caption(analysis))}"
+    )
+
+
+def news_html(analysis: Analysis) -> str:
+    """What the news say, who was asked, and the newest headlines."""
+    said = analysis.sentiment
+    articles = article_rows(said)
+    headlines = (
+        f"<details><summary>Newest headlines</summary>"
+        f"{table_html(articles, span_caption(said))}</details>"
+        if len(articles)
+        else ""
+    )
+    return (
+        f"<h2>What the news say</h2><p>{escape(sentiment_caption(said))}</p>"
+        f"{table_html(source_rows(said), 'Sources, and what became of each')}{headlines}"
     )
 
 
@@ -85,13 +111,13 @@ def table_html(frame: pd.DataFrame, caption: str) -> str:
 
 
 def _cell(column: str, text: str) -> str:
-    tag = 'th scope="row"' if column == "Model" else "td"
+    tag = 'th scope="row"' if column in _HEADS else "td"
     return f"<{tag}{_side(column)}>{escape(text)}</{tag[:2]}>"
 
 
 def _side(column: str) -> str:
     """Words stand at the left of their column, numbers at the right."""
-    return ' class="text"' if column == "Model" else ""
+    return ' class="text"' if column in _WORDS else ""
 
 
 def _missing_html(model: MissingModel) -> str:

@@ -4,7 +4,13 @@ from html import escape
 
 import panel as pn
 
-from dashboards.analysis.html import data_html, legend_html, recommendation_html, tables_html
+from dashboards.analysis.html import (
+    data_html,
+    legend_html,
+    news_html,
+    recommendation_html,
+    tables_html,
+)
 from dashboards.analysis.state import AnalysisState
 from dashboards.components.live_status import LiveStatus
 from dashboards.components.symbol_form import SymbolForm
@@ -44,13 +50,15 @@ class AnalysisView(pn.viewable.Viewer):  # type: ignore[misc]  # panel is untype
             margin=0,
             sizing_mode="stretch_width",
         )
-        self.recommendation, self.legend, self.tables, self.data = text(), text(), text(), text()
+        self.recommendation, self.legend, self.tables = text(), text(), text()
+        self.news, self.data = text(), text()
         self.chart = pn.pane.HoloViews(margin=0, sizing_mode="stretch_width")
         self.result = pn.Column(
             self.recommendation,
             self.chart,
             self.legend,
             self.tables,
+            self.news,
             self.data,
             sizing_mode="stretch_width",
             visible=False,
@@ -64,6 +72,7 @@ class AnalysisView(pn.viewable.Viewer):  # type: ignore[misc]  # panel is untype
         self.chart.object = figure.opts(show_legend=False, backend="bokeh")
         self.legend.object = legend_html(figure) + f"<p>{escape(fan_chart_text(analysis))}</p>"
         self.tables.object = tables_html(analysis)
+        self.news.object = news_html(analysis)
         self.data.object = data_html(analysis)
         self.result.visible = True
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,22 +11,16 @@ from pydantic import SecretStr
 
 from stockanalyst.backtesting.splitters import WalkForward
 from stockanalyst.backtesting.store.parquet import ParquetCubes
-from stockanalyst.exceptions import InputError
+from stockanalyst.bootstrap.prices import price_providers
+from stockanalyst.bootstrap.sentiment import sentiment_service
+from stockanalyst.bootstrap.vendors import Vendors
 from stockanalyst.forecasting.artifacts.folder import FolderArtifacts
 from stockanalyst.forecasting.lstm import PRESETS, LSTMArtifact, LSTMConfig
 from stockanalyst.forecasting.lstm_training import can_train, train
 from stockanalyst.infra.clock import now
-from stockanalyst.infra.http import KeyedClient
+from stockanalyst.infra.limits import Step, Usage, UsageStore
 from stockanalyst.infra.logs import native_stderr_silenced
 from stockanalyst.infra.settings import Settings, load_settings
-from stockanalyst.market.protocols import PriceProvider, PriceStore
-from stockanalyst.market.providers.alpha_vantage import AlphaVantageProvider
-from stockanalyst.market.providers.chain import ChainProvider
-from stockanalyst.market.providers.eodhd import EODHDProvider
-from stockanalyst.market.providers.files import FilesProvider
-from stockanalyst.market.providers.sample import SampleProvider
-from stockanalyst.market.providers.stored import StoredProvider
-from stockanalyst.market.providers.yahoo import YahooProvider
 from stockanalyst.recommendation.policy import Policy
 from stockanalyst.reporting.renderers.environment import read_environment
 from stockanalyst.reporting.renderers.folder import published
@@ -35,12 +29,11 @@ from stockanalyst.reporting.renderers.papermill_notebook import PapermillNoteboo
 from stockanalyst.services.analysis import AnalysisService
 from stockanalyst.services.backtests import BacktestService
 from stockanalyst.services.networks import NetworkService
-from stockanalyst.services.protocols import ProviderByName
 from stockanalyst.services.reports import ReportService
+from stockanalyst.services.sentiment import SentimentService
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parent.parent
 _SHIPPED = _PACKAGE / "forecasting" / "artifacts" / "shipped"
-_FILES = "files:"
 
 
 @dataclass(frozen=True)
@@ -51,6 +44,7 @@ class Services:
     backtests: BacktestService
     networks: NetworkService
     reports: ReportService
+    sentiment: SentimentService
 
 
 def build_services(
@@ -71,7 +65,8 @@ def build_services(
         Where trained networks go, instead of the cache.
     """
     settings = settings or load_settings()
-    provider = _provider_by_name(settings, clock)
+    vendors = Vendors(settings, clock, _DeferredUsage(settings))
+    provider = price_providers(settings, clock, vendors)
     plan = WalkForward(**settings.walk_forward.model_dump())
     networks = NetworkService(
         provider=provider,
@@ -83,12 +78,15 @@ def build_services(
         plan=plan,
     )
     backtests = BacktestService(networks=networks, store=ParquetCubes)
+    sentiment = sentiment_service(settings, clock, vendors)
     analysis = AnalysisService(
         provider=provider,
         networks=networks,
         backtests=backtests,
+        sentiment=sentiment,
         plan=plan,
         policy=Policy(**settings.policy.model_dump()),
+        now=clock,
     )
     reports = ReportService(
         analysis=analysis,
@@ -98,7 +96,13 @@ def build_services(
         environment=partial(read_environment, _PACKAGE),
         reports_dir=settings.reports_dir,
     )
-    return Services(analysis=analysis, backtests=backtests, networks=networks, reports=reports)
+    return Services(
+        analysis=analysis,
+        backtests=backtests,
+        networks=networks,
+        reports=reports,
+        sentiment=sentiment,
+    )
 
 
 def _notebooks() -> Path:
@@ -127,69 +131,27 @@ def _variables(settings: Settings) -> Mapping[str, str]:
     return variables
 
 
-def _provider_by_name(settings: Settings, clock: Callable[[], pd.Timestamp]) -> ProviderByName:
-    @cache
-    def store() -> PriceStore:
+class _DeferredUsage:
+    """A UsageStore in the database, opened at the first question to a vendor."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _store(self) -> UsageStore:
         # Imported here, for SQLAlchemy takes 0.3 s, which files and the sample needn't wait.
         from stockanalyst.infra.db import sqlite_url
-        from stockanalyst.market.store.sql import SqlPriceStore
+        from stockanalyst.infra.usage_store import SqlUsageStore
 
-        url = settings.database_url
-        own = sqlite_url(settings.cache_dir / "prices.sqlite")
-        return SqlPriceStore(url.get_secret_value() if url else own)
+        url = self._settings.database_url
+        own = sqlite_url(self._settings.cache_dir / "usage.sqlite")
+        return SqlUsageStore(url.get_secret_value() if url else own)
 
-    def stored(live: PriceProvider) -> PriceProvider:
-        return StoredProvider(live, store(), clock)
+    def read(self, vendor: str, account: str) -> Usage:
+        return self._store.read(vendor, account)
 
-    makers: dict[str, Callable[[], PriceProvider]] = {
-        "auto": lambda: ChainProvider([provider(name) for name in _chain(settings)]),
-        "yahoo": lambda: stored(_yahoo(settings, clock)),
-        "eodhd": lambda: stored(EODHDProvider(_eodhd_client(settings), clock)),
-        "alpha_vantage": lambda: stored(
-            AlphaVantageProvider(_alpha_vantage_client(settings), clock)
-        ),
-        "sample": SampleProvider,
-    }
-
-    @cache
-    def provider(name: str) -> PriceProvider:
-        if name in makers:
-            return makers[name]()
-        if name.startswith(_FILES) and name != _FILES:
-            return FilesProvider(Path(name.removeprefix(_FILES)))
-        raise InputError("provider", name, f"choose from {', '.join(makers)}, {_FILES}FOLDER")
-
-    return provider
-
-
-def _chain(settings: Settings) -> tuple[str, ...]:
-    """Who is asked by ``auto``, in this order: a vendor that wants a key, where there is one."""
-    keyed = {"eodhd": settings.eodhd_key, "alpha_vantage": settings.alpha_vantage_key}
-    return ("yahoo", *(name for name, key in keyed.items() if key), "sample")
-
-
-def _yahoo(settings: Settings, clock: Callable[[], pd.Timestamp]) -> YahooProvider:
-    return YahooProvider(
-        now=clock, timeout=settings.yahoo_timeout, cache_dir=settings.cache_dir / "yahoo"
-    )
-
-
-def _eodhd_client(settings: Settings) -> KeyedClient:
-    return KeyedClient(
-        source="eodhd",
-        variable="STOCKANALYST_EODHD_KEY",
-        parameter="api_token",
-        key=settings.eodhd_key,
-    )
-
-
-def _alpha_vantage_client(settings: Settings) -> KeyedClient:
-    return KeyedClient(
-        source="alpha_vantage",
-        variable="STOCKANALYST_ALPHA_VANTAGE_KEY",
-        parameter="apikey",
-        key=settings.alpha_vantage_key,
-    )
+    def change(self, vendor: str, account: str, step: Step) -> None:
+        self._store.change(vendor, account, step)
 
 
 def _quiet_train(

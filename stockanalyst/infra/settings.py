@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_cache_path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from stockanalyst.exceptions import InputError
@@ -56,6 +64,74 @@ class WalkForwardSettings(BaseModel):
     refit: int = Field(default=1, ge=1)
 
 
+class AlertSettings(BaseModel):
+    """See :class:`stockanalyst.sentiment.monitoring.Thresholds`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean: float = Field(default=0.5, ge=0)
+    std: float = Field(default=0.3, ge=0)
+    error_rate: float = Field(default=0.1, ge=0)
+
+
+class SentimentSettings(BaseModel):
+    """Whom to ask for news, and how their words become a score.
+
+    Attributes
+    ----------
+    sources : tuple of str
+        Asked unless the caller names others; one whose key is missing is passed over.
+    opt_in : tuple of str
+        Sources that are asked only by the operator's leave: ``finviz`` (its pages have no terms for
+        programs), ``tradestie`` and ``stockgeist``.
+    deadline : float
+        Seconds for all sources together.
+    lifetime : float
+        Seconds for which an answer is fresh.
+    scorer : str
+        ``blend``, ``vader``, ``finance-lexicon``, ``tfidf``, ``compact`` or ``finbert``.
+    model : str or None
+        Folder of the trained scorer (``tfidf``, ``compact``, ``finbert``; the last may be a name on
+        a hub).
+    phrases : mapping of str to float
+        Phrases of your own for ``finance-lexicon``, with their polarity on VADER's scale, ±4.
+    sectors : tuple of str
+        Sets of phrases that come with it.
+    lexicon : Path or None
+        A word list of your own for it.
+    weights : mapping of str to float
+        Of sources in the mean; 1 where none is given.
+    half_life : float
+        Hours after which an article counts half.
+    threshold : float
+        A polarity nearer to 0 is neutral.
+    min_sources, min_articles : int
+        Fewer are no signal.
+    alerts : AlertSettings
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sources: tuple[str, ...] = (
+        "eodhd", "alpha_vantage", "finnhub", "yahoo", "google_news", "finviz", "stockgeist",
+        "tradestie",
+    )  # fmt: skip
+    opt_in: tuple[str, ...] = ()
+    deadline: float = Field(default=8.0, gt=0, le=120)
+    lifetime: float = Field(default=900.0, ge=0)
+    scorer: str = "finance-lexicon"
+    model: str | None = None
+    phrases: dict[str, float] = {}
+    sectors: tuple[str, ...] = ()
+    lexicon: Path | None = None
+    weights: dict[str, NonNegativeFloat] = {}
+    half_life: float = Field(default=48.0, gt=0)
+    threshold: float = Field(default=0.05, ge=0, le=1)
+    min_sources: int = Field(default=2, ge=1)
+    min_articles: int = Field(default=3, ge=1)
+    alerts: AlertSettings = AlertSettings()
+
+
 class Settings(BaseSettings):
     """The tree.
 
@@ -68,12 +144,15 @@ class Settings(BaseSettings):
     yahoo_timeout : float
         Seconds to wait for one answer of Yahoo; a download takes at most three times as much, and a
         network that isn't there half of it.
-    alpha_vantage_key, eodhd_key : SecretStr or None
+    alpha_vantage_key, eodhd_key, finnhub_key, stockgeist_key : SecretStr or None
         Keys of the vendors of these names; blank is none.
     database_url : SecretStr or None
         Where fetched prices are kept, as SQLAlchemy writes it, for it may hold a password; None is
         an SQLite file in `cache_dir`.
-    policy, lstm, walk_forward
+    redis_url : SecretStr or None
+        Where answers of news sources are kept, such as ``redis://host:6379/0``; None is an SQLite
+        file in `cache_dir`.
+    policy, lstm, walk_forward, sentiment
     """
 
     model_config = SettingsConfigDict(
@@ -85,12 +164,19 @@ class Settings(BaseSettings):
     yahoo_timeout: float = Field(default=6.0, gt=0)
     alpha_vantage_key: SecretStr | None = None
     eodhd_key: SecretStr | None = None
+    finnhub_key: SecretStr | None = None
+    stockgeist_key: SecretStr | None = None
     database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
     policy: PolicySettings = PolicySettings()
     lstm: LSTMSettings = LSTMSettings()
     walk_forward: WalkForwardSettings = WalkForwardSettings()
+    sentiment: SentimentSettings = SentimentSettings()
 
-    @field_validator("alpha_vantage_key", "eodhd_key", "database_url")
+    @field_validator(
+        "alpha_vantage_key", "eodhd_key", "finnhub_key", "stockgeist_key", "database_url",
+        "redis_url",
+    )  # fmt: skip
     @classmethod
     def _stripped(cls, secret: SecretStr | None) -> SecretStr | None:
         text = secret.get_secret_value().strip() if secret else ""

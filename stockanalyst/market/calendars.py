@@ -50,6 +50,13 @@ def last_closed_session(calendar: str, now: pd.Timestamp) -> pd.Timestamp:
     return pd.Timestamp(closes.index[closes <= now][-1])
 
 
+def session_close(calendar: str, session: pd.Timestamp) -> pd.Timestamp:
+    """The moment, in UTC, at which a session ends; of a date that is none, the end of the day."""
+    closes = _closes(calendar, session - 21 * _DAY, session + _DAY)
+    close: pd.Timestamp = closes.get(session, session.tz_localize("UTC") + _DAY)
+    return close
+
+
 def _closes(name: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
     """Closing time by session; a weekday that stands in is closed when it is over in UTC."""
     for last in (end, pd.Timestamp(start.year, 12, 31)):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from stockanalyst.backtesting.wording import counted, p_text, percent
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.recommendation.signals import Evidence
+from stockanalyst.sentiment.aggregation import SentimentSummary
+from stockanalyst.sentiment.outcomes import Kind
 
 if TYPE_CHECKING:
     from stockanalyst.recommendation.policy import TrackRecord
@@ -20,7 +22,7 @@ class Reason:
     Attributes
     ----------
     code : str
-        ``no_skill``, ``skill``, ``edge``, ``cost`` or ``track_record``.
+        ``no_skill``, ``skill``, ``edge``, ``cost``, ``track_record`` or ``sentiment``.
     sentence : str
     values : mapping of str to object
         The numbers of the sentence, decimals.
@@ -96,6 +98,47 @@ def past_reason(record: "TrackRecord") -> Reason:
         "mean_return": record.mean_return,
     }
     return Reason("track_record", sentence, values)
+
+
+def sentiment_reason(summary: SentimentSummary) -> Reason:
+    """What the news say, or why they say nothing."""
+    return Reason(
+        "sentiment",
+        f"{_news(summary)}{_silent(summary)}",
+        {
+            "label": summary.label,
+            "polarity": summary.polarity,
+            "dispersion": summary.dispersion,
+            "coverage": summary.coverage,
+            "n_articles": summary.n_articles,
+            "scorer": summary.scorer,
+        },
+    )
+
+
+def _news(summary: SentimentSummary) -> str:
+    until = f"{summary.as_of:%Y-%m-%d %H:%M} UTC"
+    if summary.polarity is None:
+        return f"News up to {until} give no signal: {summary.reason}."
+    scored = sum(each.polarity is not None for each in summary.per_source)
+    return (
+        f"News up to {until} are {summary.label} ({_signed(summary.polarity)}, dispersion "
+        f"{summary.dispersion:.2f}): {counted(summary.n_articles, 'article')}, a score from "
+        f"{scored} of {counted(len(summary.asked), 'source')}. They don't change the call: whether "
+        "such a score forecasts returns isn't tested."
+    )
+
+
+def _signed(polarity: float) -> str:
+    return f"{polarity:+.2f}".replace("-", "−")
+
+
+def _silent(summary: SentimentSummary) -> str:
+    failed = [each for each in summary.asked if each.kind not in {Kind.OK, Kind.EMPTY}]
+    if not failed:
+        return ""
+    said = "; ".join(f"{each.source} ({each.kind}: {each.reason})" for each in failed)
+    return f" Not to be had: {said}."
 
 
 def _numbers(evidence: Evidence) -> dict[str, object]:

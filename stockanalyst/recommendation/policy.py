@@ -1,7 +1,7 @@
 """The rule: no proven skill, no call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import nan
 
@@ -14,9 +14,11 @@ from stockanalyst.recommendation.explain import (
     edge_reason,
     no_skill_reason,
     past_reason,
+    sentiment_reason,
     skill_reason,
 )
 from stockanalyst.recommendation.signals import Evidence, Track, tracks, weigh
+from stockanalyst.sentiment.aggregation import SentimentSummary
 
 
 class Action(StrEnum):
@@ -120,6 +122,7 @@ def recommend(
     *,
     steps: Sequence[int],
     policy: Policy,
+    sentiment: SentimentSummary | None = None,
 ) -> Recommendation:
     """Recommend from forecasts of one symbol and what came of the same models before.
 
@@ -132,7 +135,19 @@ def recommend(
     steps : sequence of int
         Steps that are looked at; a call rests on one of them.
     policy : Policy
+    sentiment : SentimentSummary, optional
+        What the news said at the cutoff: told among the reasons, and nothing more, for nothing
+        shows that it forecasts.
     """
+    said = _from_forecasts(past, forecast, steps, policy)
+    if sentiment is None:
+        return said
+    return replace(said, reasons=(*said.reasons, sentiment_reason(sentiment)))
+
+
+def _from_forecasts(
+    past: pd.DataFrame, forecast: pd.DataFrame, steps: Sequence[int], policy: Policy
+) -> Recommendation:
     symbol, cutoff = str(forecast["symbol"].iloc[0]), forecast["cutoff"].iloc[0]
     candidates = tracks(past, steps)
     evidence = weigh(candidates, cutoff)

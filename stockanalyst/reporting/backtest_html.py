@@ -5,7 +5,8 @@ from html import escape
 
 from stockanalyst.backtesting.results import Backtest
 from stockanalyst.backtesting.wording import counted
-from stockanalyst.reporting.html import STYLE, missing_html, notes_html, table_html
+from stockanalyst.reporting.fragments import STYLE, notes_html, table_html
+from stockanalyst.reporting.html import missing_html
 from stockanalyst.reporting.tables import ends, pooled_caption, pooled_rows, verdicts
 
 

@@ -13,6 +13,8 @@ from stockanalyst.backtesting.splitters import WalkForward
 from stockanalyst.market.prices import digest
 from stockanalyst.recommendation.policy import Recommendation
 from stockanalyst.reporting.html import analysis_html
+from stockanalyst.reporting.sentiment import sentiment_dict
+from stockanalyst.sentiment.aggregation import SentimentSummary
 
 MIME_TYPE = "application/vnd.stockanalyst.analysis+json"
 
@@ -43,6 +45,8 @@ class Analysis:
     backtest : Backtest
         How the same models did at past cutoffs.
     recommendation : Recommendation
+    sentiment : SentimentSummary
+        What the news said, up to the cutoff's close or, for the last close there is, until now.
     lstm : mapping, or None
         Training cutoff, symbols, seed and digest of the network that took part.
     """
@@ -60,6 +64,7 @@ class Analysis:
     forecast: pd.DataFrame
     backtest: Backtest
     recommendation: Recommendation
+    sentiment: SentimentSummary
     lstm: Mapping[str, object] | None
 
     @property
@@ -110,6 +115,7 @@ class Analysis:
             "share_of_rises": {str(step): share for step, share in self.share_of_rises.items()},
             "missing": [asdict(model) for model in self.backtest.missing],
             "recommendation": recommendation,
+            "sentiment": sentiment_dict(self.sentiment, anyhow=False),
             "walk_forward": {
                 **asdict(self.plan),
                 "first_cutoff": cutoffs.min(),

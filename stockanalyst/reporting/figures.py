@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from stockanalyst.backtesting.results import require_known
 from stockanalyst.forecasting.naive import BASELINES, RandomWalk
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.frames import level_columns, level_suffix
@@ -107,6 +108,11 @@ def fan_chart(analysis: "Analysis", *, model: str | None = None) -> Any:
         Whose intervals are drawn; without one, the model that the recommendation rests on, and
         without a call the random walk.
 
+    Raises
+    ------
+    InputError
+        The model took no part.
+
     Returns
     -------
     holoviews.Overlay
@@ -141,7 +147,10 @@ def fan_chart_text(analysis: "Analysis", *, model: str | None = None) -> str:
 
 def drawn_model(analysis: "Analysis", model: str | None = None) -> str:
     """Whose intervals :func:`fan_chart` draws."""
-    return model or analysis.recommendation.model or RandomWalk.name
+    if model is None:
+        return analysis.recommendation.model or RandomWalk.name
+    require_known("model", model, analysis.models)
+    return model
 
 
 def skill_chart(analysis: "Analysis") -> Any:

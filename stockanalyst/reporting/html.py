@@ -1,10 +1,6 @@
-"""An analysis as a fragment of HTML, for JupyterLab and for reports.
+"""An analysis as a fragment of HTML, for JupyterLab and for reports."""
 
-It takes text colour and background from the page around it, runs no script and loads nothing. All
-that isn't written here is escaped.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -22,6 +18,8 @@ from stockanalyst.reporting.figures import (
     skill_chart_text,
     svg,
 )
+from stockanalyst.reporting.fragments import STYLE, notes_html, table_html
+from stockanalyst.reporting.sentiment_html import sentiment_html
 from stockanalyst.reporting.tables import (
     forecast_rows,
     price_digits,
@@ -31,41 +29,6 @@ from stockanalyst.reporting.tables import (
 
 if TYPE_CHECKING:
     from stockanalyst.reporting.context import Analysis
-
-STYLE = """
-.sa-analysis { line-height: 1.5; max-width: 56rem }
-.sa-analysis h3 { margin: 1.6em 0 .4em; font-size: 1.15em; font-weight: 600 }
-.sa-analysis p { margin: .4em 0 }
-.sa-analysis .sa-head { font-size: 1.05em; margin: 0 0 .8em }
-.sa-analysis .sa-price { font-size: 1.9em; font-weight: 600; margin-right: .3em }
-.sa-analysis .sa-soft, .sa-analysis caption, .sa-analysis figcaption { opacity: .8 }
-.sa-analysis .sa-call { border-left: .35em solid color-mix(in srgb, currentColor 40%, transparent);
-  background: color-mix(in srgb, currentColor 6%, transparent); padding: .7em 1em; margin: 1em 0 }
-.sa-analysis .sa-buy { border-color: #009e73 }
-.sa-analysis .sa-sell { border-color: #d55e00 }
-.sa-analysis .sa-action { font-size: 1.35em; font-weight: 700; letter-spacing: .02em }
-.sa-analysis ul { margin: .3em 0; padding-left: 1.2em }
-.sa-analysis figure { margin: 1em 0 }
-.sa-analysis svg { display: block; height: auto; min-width: 22rem; max-width: 46rem }
-.sa-analysis caption, .sa-analysis figcaption { font-size: .88em; text-align: left }
-.sa-analysis caption { caption-side: top; padding: 0 0 .5em; color: inherit }
-.sa-analysis caption span { display: block; position: sticky; left: 0; max-width: min(46rem, 86vw) }
-.sa-analysis .sa-scroll { overflow-x: auto }
-.sa-analysis .sa-table { border-collapse: collapse; margin: .4em 0; font-size: .92em; border: 0;
-  font-variant-numeric: tabular-nums }
-.sa-analysis .sa-table th, .sa-analysis .sa-table td { padding: .3em .8em .3em 0; border: 0;
-  text-align: right; white-space: nowrap; background: none;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent) }
-.sa-analysis .sa-table thead th { font-weight: 600;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 60%, transparent) }
-.sa-analysis .sa-table th:first-child { text-align: left }
-.sa-analysis .sa-table th[scope=row] { font-weight: 400 }
-.sa-analysis .sa-table tbody + tbody tr:first-child > * {
-  border-top: 2px solid color-mix(in srgb, currentColor 40%, transparent) }
-.sa-analysis details { margin: .3em 0 }
-.sa-analysis summary { cursor: pointer }
-.sa-analysis code { white-space: pre-wrap; overflow-wrap: anywhere }
-"""
 
 
 def analysis_html(analysis: "Analysis") -> str:
@@ -84,6 +47,8 @@ def analysis_html(analysis: "Analysis") -> str:
         _skill(analysis),
         f"<h3>Forecasts of the next {counted(analysis.horizon, 'session')}</h3>",
         _forecasts(analysis),
+        "<h3>What the news say</h3>",
+        sentiment_html(analysis.sentiment, anyhow=False),
         missing_html(analysis.backtest.missing),
     ]
     return f'<div class="sa-analysis"><style>{STYLE}</style>{"".join(parts)}</div>'
@@ -107,11 +72,6 @@ def _call(recommendation: Recommendation) -> str:
         f'<section class="sa-call sa-{kind}" aria-label="Recommendation">'
         f'<p class="sa-action">{escape(action)}</p>{reasons}</section>'
     )
-
-
-def notes_html(notes: Iterable[str]) -> str:
-    """What a reader must know of the data, a paragraph each."""
-    return "".join(f'<p class="sa-note">{escape(note)}</p>' for note in notes)
 
 
 def _list(sentences: Iterable[str]) -> str:
@@ -172,23 +132,3 @@ def _command(mend: str) -> str:
     """What to do is ``"run: COMMAND"``; the command stands out."""
     what, _, command = mend.rpartition(": ")
     return f"{escape(what)}{': ' if what else ''}<code>{escape(command)}</code>"
-
-
-def table_html(groups: Sequence[pd.DataFrame], caption: str) -> str:
-    """A table whose first column heads its rows; a line parts the groups."""
-    names = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in groups[0].columns)
-    bodies = "".join(f"<tbody>{_body(rows)}</tbody>" for rows in groups)
-    return (
-        '<div class="sa-scroll" tabindex="0"><table class="sa-table">'
-        f"<caption><span>{escape(caption)}</span></caption>"
-        f"<thead><tr>{names}</tr></thead>{bodies}</table></div>"
-    )
-
-
-def _body(rows: pd.DataFrame) -> str:
-    return "".join(
-        f'<tr><th scope="row">{escape(str(key))}</th>'
-        + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
-        + "</tr>"
-        for key, *cells in rows.itertuples(index=False)
-    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stockanalyst.backtesting.scores import SIGNIFICANT, WINDOW
+from stockanalyst.backtesting.score_tables import SIGNIFICANT, WINDOW
 from stockanalyst.backtesting.wording import counted, percent
 from stockanalyst.forecasting.ensemble import ENSEMBLE
 from stockanalyst.forecasting.registry import members, model_label

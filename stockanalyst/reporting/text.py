@@ -1,6 +1,6 @@
 """Analyses and walk-forwards for a terminal, by rich."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -9,6 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from stockanalyst.forecasting.registry import model_label
+from stockanalyst.reporting.sentiment import (
+    WORDS,
+    article_rows,
+    distribution_caption,
+    sentiment_caption,
+    sentiment_rows,
+    source_rows,
+    span_caption,
+)
 from stockanalyst.reporting.tables import (
     MANY,
     backtest_rows,
@@ -25,6 +34,8 @@ from stockanalyst.reporting.tables import (
 if TYPE_CHECKING:
     from stockanalyst.backtesting.results import Backtest, MissingModel
     from stockanalyst.reporting.context import Analysis
+    from stockanalyst.sentiment.aggregation import SentimentSummary
+    from stockanalyst.sentiment.monitoring import Distribution
 
 _ACTION_STYLE = {"BUY": "bold green", "SELL": "bold red", "HOLD": "bold", "NO CALL": "bold yellow"}
 
@@ -50,6 +61,8 @@ def analysis_text(analysis: "Analysis") -> list[RenderableType]:
             section="Horizon",
         ),
         Text(skill_caption(analysis), "dim"),
+        _heading("What the news say"),
+        *_sources(analysis.sentiment),
         _heading("Recommendation"),
         *_recommendation(analysis),
     ]
@@ -78,6 +91,36 @@ def backtest_text(backtest: "Backtest", levels: Iterable[float]) -> list[Rendera
     ]
 
 
+def sentiment_text(
+    summaries: Sequence["SentimentSummary"], found: "Distribution"
+) -> list[RenderableType]:
+    """Sources and headlines of one symbol; of several a row each, and how they look together."""
+    if len(summaries) > 1:
+        alerts = [Text(f"Alert: {alert}", "yellow") for alert in found.alerts]
+        table = _table(sentiment_rows(summaries), numeric_from=2)
+        return [table, Text(distribution_caption(found), "dim"), *alerts]
+    summary = summaries[0]
+    articles = article_rows(summary)
+    shown = _table(articles, numeric_from=1)
+    headlines: list[RenderableType] = [_heading("Newest headlines"), shown]
+    return [*_sources(summary), *(headlines if len(articles) else [])]
+
+
+def sources_text(sources: pd.DataFrame) -> list[RenderableType]:
+    """The table of sources, whether they may be asked, and what is used of their day."""
+    shown = sources.assign(asked=sources["asked"].map({True: "yes", False: "no"}))
+    return [_table(shown.rename(columns=str.capitalize), numeric_from=len(shown.columns))]
+
+
+def _sources(summary: "SentimentSummary") -> list[RenderableType]:
+    table = _table(source_rows(summary), numeric_from=2)
+    return [
+        Text(sentiment_caption(summary)),
+        Text(span_caption(summary), "dim"),
+        *([table] if summary.outcomes else []),
+    ]
+
+
 def _heading(words: str) -> Text:
     return Text(f"\n{words}", "bold")
 
@@ -99,17 +142,23 @@ def _recommendation(analysis: "Analysis") -> list[Text]:
     return [Text(said.action, _ACTION_STYLE[said.action]), *reasons]
 
 
-def _table(rows: pd.DataFrame, *, numeric_from: int, section: str) -> Table:
-    """A plain table; a new value in the column `section` starts a new block."""
+def _table(rows: pd.DataFrame, *, numeric_from: int, section: str = "") -> Table:
+    """A plain table; a new value in the column `section` starts a new block.
+
+    Numbers stand at the right: the columns from `numeric_from` on, but for those of words.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for position, name in enumerate(rows.columns):
         table.add_column(
-            name, justify="right" if position >= numeric_from else "left", no_wrap=True
+            name,
+            justify="right" if position >= numeric_from and name not in WORDS else "left",
+            no_wrap=True,
         )
     previous = None
     for row in rows.to_dict("records"):
-        if previous is not None and row[section] != previous:
+        block = row.get(section)
+        if previous is not None and block != previous:
             table.add_row()
-        previous = row[section]
+        previous = block
         table.add_row(*(Text(str(value)) for value in row.values()))
     return table

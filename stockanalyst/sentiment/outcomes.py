@@ -31,7 +31,7 @@ class SourceOutcome:
     source : str
     kind : Kind
     reason : str
-        In a sentence, without a key; empty where `kind` is ``ok``.
+        In a sentence, without a key; where `kind` is ``ok``, what a reader must know, if anything.
     items : int
         Articles and observations that it gave.
     latency : float or None

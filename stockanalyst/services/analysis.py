@@ -1,7 +1,8 @@
 """One symbol in, an honest analysis out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,13 @@ from stockanalyst.forecasting.ensemble import COMBINATIONS
 from stockanalyst.forecasting.intervals import Intervals
 from stockanalyst.forecasting.lstm import LSTMForecaster
 from stockanalyst.forecasting.registry import FACTORIES
-from stockanalyst.market.calendars import knows_holidays, next_sessions
+from stockanalyst.infra.background import started
+from stockanalyst.market.calendars import (
+    knows_holidays,
+    last_closed_session,
+    next_sessions,
+    session_close,
+)
 from stockanalyst.market.faults import fault_notes, find_faults
 from stockanalyst.market.prices import PriceHistory, doubts, rebased_close
 from stockanalyst.market.symbols import calendar_name, parse_symbol, parse_symbols
@@ -25,6 +32,7 @@ from stockanalyst.services.backtests import BacktestService
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.protocols import Progress, ProviderByName, silent
 from stockanalyst.services.requests import Options
+from stockanalyst.services.sentiment import SentimentService
 
 
 @dataclass(frozen=True)
@@ -48,15 +56,20 @@ class AnalysisService:
         Gives the price provider of a name.
     networks : NetworkService
     backtests : BacktestService
+    sentiment : SentimentService
     plan : WalkForward
     policy : Policy
+    now : callable
+        The present moment, aware.
     """
 
     provider: ProviderByName
     networks: NetworkService
     backtests: BacktestService
+    sentiment: SentimentService
     plan: WalkForward
     policy: Policy
+    now: Callable[[], pd.Timestamp]
 
     def history(self, symbol: str, provider: str) -> PriceHistory:
         """Prices of a symbol, as far as the provider has them."""
@@ -75,10 +88,15 @@ class AnalysisService:
         subject = self._subject(symbol, options, self.plan, progress)
         closes = subject.closes
         calendar = calendar_name(subject.history.symbol)
+        end = self._news_end(calendar, closes.index[-1], options)
+        news = started(lambda: self.sentiment.beside(subject.history, end))
         sessions = next_sessions(calendar, closes.index[-1], options.horizon)
         setup = _setup(options, self.plan)
         forecast = forecast_next(closes, subject.forecasters, sessions, setup)
         backtest = self._walk([subject], options, setup, progress=progress)
+        progress("Reading the news", 0.0)
+        said = news.result()
+        progress("Reading the news", 1.0)
         if not knows_holidays(calendar, sessions):
             note = f"The holidays of {calendar} aren't known that far: weekdays stand in."
             backtest = replace(backtest, notes=(*backtest.notes, note))
@@ -96,8 +114,13 @@ class AnalysisService:
             forecast=forecast,
             backtest=backtest,
             recommendation=recommend(
-                backtest.forecasts, forecast, steps=options.steps, policy=self.policy
+                backtest.forecasts,
+                forecast,
+                steps=options.steps,
+                policy=self.policy,
+                sentiment=said,
             ),
+            sentiment=said,
             lstm=_network_facts(subject.forecasters),
         )
 
@@ -131,9 +154,9 @@ class AnalysisService:
         return self._walk(subjects, options, setup, folder=folder, n_jobs=n_jobs, progress=progress)
 
     def load(
-        self, symbol: str, options: Options, progress: Progress
+        self, symbol: str, options: Options, *, plan: WalkForward, progress: Progress
     ) -> tuple[PriceHistory, pd.Series]:
-        """Prices of a symbol, and its closes up to the cutoff, if an analysis can be made of them.
+        """Prices of a symbol, and its closes up to the cutoff, if they are enough for `plan`.
 
         Raises as :meth:`analyze`.
         """
@@ -141,14 +164,19 @@ class AnalysisService:
         progress(f"Loading {symbol}", 0.0)
         history = self.history(symbol, options.provider)
         closes = rebased_close(history.until(options.cutoff)).rename(symbol)
-        self.plan.cutoffs(len(closes), options.horizon, symbol=symbol)
+        plan.cutoffs(len(closes), options.horizon, symbol=symbol)
         return history, closes
+
+    def _news_end(self, calendar: str, cutoff: pd.Timestamp, options: Options) -> datetime | None:
+        """The close of the cutoff; None, for now, where it is the last close that there is."""
+        if options.cutoff is None and cutoff == last_closed_session(calendar, self.now()):
+            return None
+        return session_close(calendar, cutoff).to_pydatetime()
 
     def _subject(
         self, symbol: str, options: Options, plan: WalkForward, progress: Progress
     ) -> _Subject:
-        history, closes = self.load(symbol, options, progress)
-        plan.cutoffs(len(closes), options.horizon, symbol=history.symbol)
+        history, closes = self.load(symbol, options, plan=plan, progress=progress)
         forecasters = [FACTORIES[name]() for name in options.models if name in FACTORIES]
         missing: tuple[MissingModel, ...] = ()
         if LSTMForecaster.name in options.models:

@@ -1,6 +1,6 @@
 """Models walked forward over many symbols."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,8 +20,10 @@ from stockanalyst.market.prices import doubts
 from stockanalyst.reporting.backtest_html import ShownBacktest
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.protocols import Progress, silent
+from stockanalyst.services.requests import ModelChoice, list_models
 
 _TABLE = "prices"
+_MOST_JOBS = 1000
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class BacktestService:
     def of_table(
         self,
         prices: pd.DataFrame,
-        models: Iterable[str | BaseForecaster] | BaseForecaster,
+        models: ModelChoice,
         *,
         horizon: int,
         cutoff: pd.Timestamp | None = None,
@@ -77,9 +79,9 @@ class BacktestService:
             The table or a parameter can't be used.
         """
         prices = close_table(prices).loc[:cutoff]
-        models = [models] if isinstance(models, str | BaseForecaster) else list(models)
-        named = check_models(model for model in models if isinstance(model, str))
-        own = [_forecaster(model) for model in models if not isinstance(model, str)]
+        listed = list_models(models)
+        named = check_models(model for model in listed if isinstance(model, str))
+        own = [model for model in listed if isinstance(model, BaseForecaster)]
         _require_distinct([*named, *(model.name for model in own)])
         chosen = [FACTORIES[name]() for name in named if name in FACTORIES]
         missing: list[MissingModel] = []
@@ -128,10 +130,11 @@ class BacktestService:
         Raises
         ------
         InputError
-            `n_jobs` is 0.
+            `n_jobs` is 0 or beyond 1,000.
         """
-        if n_jobs == 0:
-            raise InputError("n_jobs", n_jobs, "give 1 or more, or -1 for all cores")
+        if n_jobs is not None and not 1 <= abs(n_jobs) <= _MOST_JOBS:
+            mend = f"give 1 to {_MOST_JOBS:,}, or -1 for all cores"
+            raise InputError("n_jobs", n_jobs, mend)
         symbols = [str(symbol) for symbol in prices.columns]
         of = symbols[0] if len(symbols) == 1 else f"{len(symbols)} symbols"
         task = f"Walking {of} forward over past cutoffs"
@@ -179,12 +182,6 @@ class BacktestService:
             provider=_TABLE,
             progress=progress,
         )
-
-
-def _forecaster(model: object) -> BaseForecaster:
-    if not isinstance(model, BaseForecaster):
-        raise InputError("models", model, "give names of models, or forecasters")
-    return model
 
 
 def _table_doubts(prices: pd.DataFrame) -> list[str]:

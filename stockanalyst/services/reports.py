@@ -148,7 +148,8 @@ class ReportService:
         self, symbol: str, options: Options, progress: Progress
     ) -> tuple[PriceHistory, pd.Series]:
         """Prices, if an analysis of them can be made; a network is trained here, not unseen."""
-        history, closes = self.analysis.load(symbol, options, progress)
+        plan = self.analysis.plan
+        history, closes = self.analysis.load(symbol, options, plan=plan, progress=progress)
         if LSTM in options.models:
             with suppress(ModelUnavailable):  # the report says so itself
                 self.analysis.networks.forecaster(history, closes, options, progress)

@@ -3,15 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from stockanalyst.exceptions import InputError, InvalidCutoff, InvalidHorizon
-from stockanalyst.forecasting.base import DEFAULT_LEVELS, MAX_HORIZON
+from stockanalyst.forecasting.base import DEFAULT_LEVELS, MAX_HORIZON, BaseForecaster
 from stockanalyst.forecasting.registry import DEFAULT_MODELS, check_models
 
 HORIZON = 7
+ModelChoice: TypeAlias = Iterable[str | BaseForecaster] | BaseForecaster
+"""One model or several: names, a text being one, or models of one's own."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def options(
     *,
     horizon: object = HORIZON,
     cutoff: object = None,
-    models: Iterable[str] = DEFAULT_MODELS,
+    models: ModelChoice = DEFAULT_MODELS,
     levels: Iterable[object] = DEFAULT_LEVELS,
     provider: str = "auto",
     train: bool = True,
@@ -66,11 +70,50 @@ def options(
     return Options(
         horizon=check_horizon(horizon),
         cutoff=check_cutoff(cutoff),
-        models=check_models([models] if isinstance(models, str) else models),
+        models=check_models(_names(models)),
         levels=check_levels(levels),
         provider=provider,
         train=train,
     )
+
+
+def list_models(models: ModelChoice) -> list[str | BaseForecaster]:
+    """Models as they were given; one needs no list."""
+    listed = [models] if isinstance(models, str | BaseForecaster) else list(models)
+    for model in listed:
+        if not isinstance(model, str | BaseForecaster):
+            raise InputError("models", model, "give names of models, or forecasters")
+    return listed
+
+
+def _names(models: ModelChoice) -> list[str]:
+    """Names alone: of symbols, each may have networks of its own."""
+    names = []
+    for model in list_models(models):
+        if not isinstance(model, str):
+            mend = "give names; one of your own is walked by backtest, over a table of prices"
+            raise InputError("models", model, mend)
+        names.append(model)
+    return names
+
+
+def check_folder(folder: str | Path | None) -> Path | None:
+    """A path that a folder may have; None stays None."""
+    if folder is None:
+        return None
+    if not str(folder) or not _may_exist(Path(folder)):
+        raise InputError("folder", str(folder), "give a path that a folder may have")
+    return Path(folder)
+
+
+def _may_exist(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return True
+    except (OSError, ValueError):  # too long, or with characters that no path has
+        return False
+    return True
 
 
 def check_horizon(horizon: object) -> int:

@@ -30,6 +30,7 @@ from stockanalyst.services.backtests import BacktestService
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.protocols import Progress
 from stockanalyst.services.requests import Options, options
+from tests.services.conftest import NOW, Headlines, news_of
 
 LAST = pd.Timestamp("2013-03-01")
 NOTE = "yahoo can't be reached; <these> are embedded prices"
@@ -67,8 +68,15 @@ def example(horizon: int = 7) -> Analysis:
         provider=provider,
         networks=networks,
         backtests=BacktestService(networks=networks, store=ParquetCubes),
+        sentiment=news_of(
+            Headlines("wire", ("Profit rises at <b>all</b> plants", "Shares fall 3 %")),
+            Headlines(
+                "news", ("Profit rises at <b>all</b> plants", "Dividend raised", "A calm day")
+            ),
+        ),
         plan=plan,
         policy=Policy(),
+        now=lambda: NOW,
     )
     return service.analyze("AAPL", options(models=["linear", "lstm"], horizon=horizon))
 

@@ -4,7 +4,7 @@ from threading import Event
 
 import pytest
 
-from stockanalyst.market.providers.deadline import within
+from stockanalyst.infra.background import within
 
 
 def test_work_in_time() -> None:

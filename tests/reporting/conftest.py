@@ -15,7 +15,7 @@ from stockanalyst.services.analysis import AnalysisService
 from stockanalyst.services.backtests import BacktestService
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.requests import options
-from tests.services.conftest import MemoryProvider, autoregressive
+from tests.services.conftest import NOW, Headlines, MemoryProvider, autoregressive, news_of
 
 _VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -85,7 +85,14 @@ def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
         provider=lambda _name: provider,
         networks=networks,
         backtests=BacktestService(networks=networks, store=ParquetCubes),
+        sentiment=news_of(
+            Headlines("wire", ("Profit rises at <b>all</b> plants", "Shares fall 3 %")),
+            Headlines(
+                "news", ("Profit rises at <b>all</b> plants", "Dividend raised", "A calm day")
+            ),
+        ),
         plan=plan,
         policy=Policy(),
+        now=lambda: NOW,
     )
     return service.analyze("WALK", options(models=["drift", "linear", "lstm"], horizon=5))

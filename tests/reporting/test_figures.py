@@ -8,6 +8,7 @@ import holoviews as hv
 import matplotlib as mpl
 import pytest
 
+from stockanalyst.exceptions import InputError
 from stockanalyst.reporting.context import Analysis
 from stockanalyst.reporting.figures import (
     COLOURS,
@@ -35,6 +36,12 @@ def layers(figure: Any) -> dict[str, Any]:
 
 def bokeh(figure: Any) -> Any:
     return hv.renderer("bokeh").get_plot(figure).state
+
+
+@pytest.mark.parametrize("model", ["arima", ""])
+def test_a_model_that_took_no_part_has_no_band(analysis: Analysis, model: str) -> None:
+    with pytest.raises(InputError, match=f"^model '{model}': there is random_walk, drift, linear$"):
+        fan_chart(analysis, model=model)
 
 
 def test_the_same_figure_is_the_same_svg(analysis: Analysis, drawn: str) -> None:

@@ -72,7 +72,9 @@ def test_the_recommendation_is_a_block_with_its_reasons(analysis: Analysis, page
 
 def test_tables_say_what_they_are(page: Page) -> None:
     tables, captions = page.all("table"), page.all("caption")
-    assert len(tables) == len(captions) == 2 + 3  # scores, last session, and each model's own
+    assert (
+        len(tables) == len(captions) == 2 + 3 + 2
+    )  # scores, last session, each model's own; sources, headlines
     assert all(caption.text for caption in captions)
     assert {head.attributes["scope"] for head in page.all("th")} == {"col", "row"}
 
@@ -81,7 +83,7 @@ def test_scores_are_grouped_by_horizon(page: Page) -> None:
     scores = page.all("table")[0]
     assert scores.text.count("random walk") == 2 + 2  # a row a horizon, and twice in the caption
     bodies = [element for element in page.elements if element.tag == "tbody"]
-    assert len(bodies) == 2 + 1 + 3
+    assert len(bodies) == 2 + 1 + 3 + 2
 
 
 def test_every_model_opens_to_its_sessions(analysis: Analysis, page: Page) -> None:
@@ -90,16 +92,27 @@ def test_every_model_opens_to_its_sessions(analysis: Analysis, page: Page) -> No
         "random walk: every session",
         "drift: every session",
         "linear regression: every session",
+        "Newest headlines",
     ]
     opened = [row for row in page.all("tr") if "details" in row.around and "tbody" in row.around]
-    assert len(opened) == 3 * analysis.horizon
+    assert len(opened) == 3 * analysis.horizon + len(analysis.sentiment.articles)
+
+
+def test_the_news_are_told_with_their_sources(analysis: Analysis, page: Page) -> None:
+    """Two sources, of which both carry one headline, and three others: four in all."""
+    said = next(each.text for each in page.all("p") if each.text.startswith("WALK: "))
+    assert "4 articles, coverage 100%" in said
+    sources, headlines = page.all("table")[-2:]
+    assert sources.text.startswith("Sources, and what became of each")
+    assert "Profit rises at <b>all</b> plants (NYSE: WALK)" in headlines.text
+    assert not {"Took", "Age", "Quota"} & {head.text for head in page.all("th")}
 
 
 def test_one_session_needs_no_opening(analysis: Analysis) -> None:
     first = analysis.forecast[analysis.forecast["step"] == 1]
     short = replace(analysis, horizon=1, steps=(1,), forecast=first)
     page = Page(analysis_html(short))
-    assert page.all("details") == []
+    assert [each.text for each in page.all("summary")] == ["Newest headlines"]
     assert "Forecasts of the next 1 session" in page.source
 
 

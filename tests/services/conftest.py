@@ -1,7 +1,10 @@
 """Providers without I/O, and services over them."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +18,22 @@ from stockanalyst.forecasting.artifacts.folder import FolderArtifacts
 from stockanalyst.forecasting.lstm import LSTMConfig
 from stockanalyst.forecasting.protocols import Trainer
 from stockanalyst.frames import price_frame
+from stockanalyst.infra.cache import MemoryCache
 from stockanalyst.market.prices import PriceHistory
 from stockanalyst.recommendation.policy import Policy
+from stockanalyst.sentiment.aggregation import Aggregation
+from stockanalyst.sentiment.articles import Article, Company, Findings, Window
+from stockanalyst.sentiment.lexicon import FinanceLexiconScorer
+from stockanalyst.sentiment.monitoring import Thresholds
+from stockanalyst.sentiment.protocols import SentimentSource
 from stockanalyst.services.analysis import AnalysisService
 from stockanalyst.services.backtests import BacktestService
+from stockanalyst.services.gathering import Gatherer, Offer
 from stockanalyst.services.networks import NetworkService
+from stockanalyst.services.sentiment import SentimentService
 
 SESSIONS = 1400
+NOW = pd.Timestamp("2024-03-08 21:00", tz="UTC")
 CONFIG = LSTMConfig(lookback=5, units=2, epochs=1, horizon=7)
 
 
@@ -54,6 +66,47 @@ def autoregressive(phi: float, seed: int, n: int = SESSIONS) -> np.ndarray:
     return np.asarray(100 * np.exp(np.cumsum(returns)))
 
 
+@dataclass(frozen=True)
+class Headlines:
+    """The same headlines on every symbol, an hour apart, the last an hour before the end."""
+
+    name: str
+    titles: tuple[str, ...]
+
+    def fetch(self, company: Company, window: Window) -> Findings:
+        return Findings(
+            [
+                Article(self.name, f"{title} (NYSE: {company.symbol})", window.end - hours)
+                for title, hours in zip(self.titles, map(_hours, count(1)), strict=False)
+            ]
+        )
+
+
+def _hours(number: int) -> timedelta:
+    return timedelta(hours=number)
+
+
+def news_of(*sources: SentimentSource) -> SentimentService:
+    """News of these sources alone."""
+    cache = MemoryCache(lambda: NOW)
+    offers = {source.name: Offer(source, reach=None) for source in sources}
+    return SentimentService(
+        gatherer=Gatherer(
+            offers=offers,
+            cache=lambda: cache,
+            deadline=30.0,
+            lifetime=timedelta(minutes=15),
+            now=lambda: NOW,
+            elapsed=time.monotonic,
+        ),
+        default=list(offers),
+        offline=(),
+        scorer=lambda _name: FinanceLexiconScorer(),
+        rules=Aggregation(),
+        thresholds=Thresholds(),
+    )
+
+
 Build = Callable[..., AnalysisService]
 
 
@@ -75,8 +128,10 @@ def build(tmp_path: Path) -> Build:
             provider=lambda _name: provider,
             networks=networks,
             backtests=BacktestService(networks=networks, store=ParquetCubes),
+            sentiment=news_of(),
             plan=WalkForward(),
             policy=Policy(),
+            now=lambda: NOW,
         )
 
     return make

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stockanalyst.backtesting.splitters import WalkForward
 from stockanalyst.exceptions import (
     InputError,
     InsufficientHistory,
@@ -132,6 +133,19 @@ def test_twenty_bars_are_too_few(build: Build) -> None:
         "choose a later cutoff, fewer past cutoffs, a shorter horizon or a longer history, or "
         "leave the symbol out"
     )
+
+
+def test_a_backtest_needs_the_history_of_its_own_plan(build: Build) -> None:
+    """And no more: 500 to train, 20 cutoffs and 7 steps, where the service's own needs 757."""
+    service = build(MemoryProvider({"NEW": autoregressive(0.0, 1, n=527)}))
+    chosen = options(models=["drift"])
+    past = service.backtest("NEW", chosen, plan=WalkForward(n_cutoffs=20))
+    assert past.forecasts["cutoff"].nunique() == 20
+    with pytest.raises(InsufficientHistory, match="528 are needed"):
+        service.backtest("NEW", chosen, plan=WalkForward(n_cutoffs=21))
+    for ask in (service.backtest, service.analyze):
+        with pytest.raises(InsufficientHistory, match="757 are needed"):
+            ask("NEW", chosen)
 
 
 def test_a_bad_symbol_never_reaches_the_provider(build: Build) -> None:

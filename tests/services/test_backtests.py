@@ -285,7 +285,7 @@ def test_models_that_cant_be_used_are_one_line(
 
 
 def test_no_job_at_all_is_refused(service: BacktestService, prices: pd.DataFrame) -> None:
-    with pytest.raises(InputError, match=r"^n_jobs 0: give 1 or more, or -1 for all cores$"):
+    with pytest.raises(InputError, match=r"^n_jobs 0: give 1 to 1,000, or -1 for all cores$"):
         walk(service, prices, n_jobs=0)
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from inspect import unwrap
 from pathlib import Path
 from typing import Any
 
@@ -337,4 +338,4 @@ def test_notebooks_have_the_verbs(tmp_path: Path) -> None:
         sa.render_report(
             "AAPL", provider="sample", models=["drift"], folder=str(tmp_path / "taken")
         )
-    assert sa.fan_chart is fan_chart
+    assert unwrap(sa.fan_chart) is fan_chart

@@ -1,12 +1,13 @@
 """What callers write."""
 
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from stockanalyst.exceptions import InputError, InvalidCutoff, InvalidHorizon
-from stockanalyst.services.requests import options
+from stockanalyst.services.requests import check_folder, options
 
 
 @pytest.mark.parametrize("horizon", [0, -1, 61, 10**6, 1.5, "7", True, None])
@@ -67,3 +68,19 @@ def test_the_random_walk_is_always_among_the_models() -> None:
 def test_the_first_and_the_last_step_are_scored() -> None:
     assert options(horizon=7).steps == (1, 7)
     assert options(horizon=1).steps == (1,)
+
+
+def test_one_model_needs_no_list() -> None:
+    assert options(models="arima").models == ("random_walk", "arima")
+
+
+@pytest.mark.parametrize("folder", ["", "a\0b", "x" * 256, "x/" * 3000, "\ud800"], ids=len)
+def test_a_folder_has_a_path_that_may_be(folder: str) -> None:
+    with pytest.raises(InputError, match=r"^folder .*: give a path that a folder may have$"):
+        check_folder(folder)
+
+
+def test_a_folder_may_be_there_or_not(tmp_path: Path) -> None:
+    for folder in (tmp_path, str(tmp_path / "new" / "newer"), "/dev/null/x"):
+        assert check_folder(folder) == Path(folder)
+    assert check_folder(None) is None

@@ -14,11 +14,12 @@ from stockanalyst.exceptions import (
     StockAnalystError,
 )
 from stockanalyst.frames import price_frame
-from stockanalyst.infra.http import Answer, KeyedClient, is_busy
+from stockanalyst.infra.http import Answer, VendorClient, is_busy
 from stockanalyst.market.calendars import last_closed_session, utc_day
 from stockanalyst.market.prices import PriceHistory
 from stockanalyst.market.providers.deadline import answer_within
 from stockanalyst.market.symbols import calendar_name
+from stockanalyst.market.vendors import alpha_vantage_code, alpha_vantage_refusal
 
 BASE_URL = "https://www.alphavantage.co"
 _NAME = "alpha_vantage"
@@ -35,10 +36,6 @@ _COLUMNS = {
 }
 _UNADJUSTED = ("open", "high", "low", "close", "volume")
 _ADJUSTED, _RAW = "TIME_SERIES_DAILY_ADJUSTED", "TIME_SERIES_DAILY"
-# Yahoo's suffix -> Alpha Vantage's, as far as its documentation names them.
-_SUFFIXES = {
-    "BO": "BSE", "DE": "DEX", "L": "LON", "SS": "SHH", "SZ": "SHZ", "TO": "TRT", "V": "TRV",
-}  # fmt: skip
 _COMPACT = pd.Timedelta(days=120)  # surely less than the 100 sessions of a short answer
 _ROUNDS = 3  # of the client's timeout: it may ask three times
 _FREE = (
@@ -56,13 +53,13 @@ class AlphaVantageProvider:
 
     Parameters
     ----------
-    client : KeyedClient
+    client : VendorClient
     now : callable
         Gives the present moment, timezone-aware.
     base_url : str
     """
 
-    client: KeyedClient
+    client: VendorClient
     now: Callable[[], pd.Timestamp]
     base_url: str = BASE_URL
     _free: Event = field(default_factory=Event, init=False, repr=False)
@@ -99,7 +96,10 @@ class AlphaVantageProvider:
         return replace(history, frame=history.frame.loc[since:])
 
     def _history(self, symbol: str, size: str) -> PriceHistory:
-        spelling = _spelling(symbol)
+        spelling = alpha_vantage_code(symbol)
+        if spelling is None:
+            mend = f"{_NAME} has no such exchange, index, coin or currency here"
+            raise InvalidSymbol(symbol, mend)
         rows = None if self._free.is_set() else self._ask(symbol, _ADJUSTED, spelling, size)
         free = rows is None
         if rows is None:
@@ -141,32 +141,24 @@ class AlphaVantageProvider:
         return None
 
     def _refusal(self, symbol: str, answer: Answer, *, empty: bool) -> StockAnalystError | None:
-        """What an answer without prices means; None: only a dearer plan has them.
-
-        The order matters, for the texts overlap.
-        """
-        text = answer.text
-        if "apikey is invalid" in text:
+        """What an answer without prices means; None: only a dearer plan has them."""
+        text, kind = answer.text, alpha_vantage_refusal(answer.status, answer.text)
+        if kind == "auth":
             return self.client.refused("the key is refused")
-        if _too_quick(answer):
+        if kind == "rate_limited":
             return RateLimited(_NAME, "too many requests at once; try again in a minute")
-        if "requests per day" in text:
+        if kind == "quota_day":
             return RateLimited(_NAME, "today's requests of the plan are used up; try tomorrow")
-        if "premium endpoint" in text:
+        if kind == "plan":
             return None
-        if "Invalid API call" in text or "Invalid inputs" in text or empty:
+        if kind or empty:
             return InvalidSymbol(symbol, f"{_NAME} has no prices of it; check it by its search")
         said = self.client.shown(text)
         return PayloadError(_NAME, f"unexpected answer for {symbol}, HTTP {answer.status}: {said}")
 
 
 def _may_do_later(answer: Answer) -> bool:
-    return is_busy(answer) or _too_quick(answer)
-
-
-def _too_quick(answer: Answer) -> bool:
-    words = ("spreading out", "calls per minute")
-    return answer.status == 429 or any(word in answer.text for word in words)
+    return is_busy(answer) or alpha_vantage_refusal(answer.status, answer.text) == "rate_limited"
 
 
 def _table(symbol: str, rows: dict[str, object], *, unadjusted: bool) -> pd.DataFrame:
@@ -180,12 +172,3 @@ def _table(symbol: str, rows: dict[str, object], *, unadjusted: bool) -> pd.Data
     if missing:
         raise PayloadError(_NAME, f"the answer for {symbol} has no column {missing[0]!r}")
     return table[list(needed)].sort_index()
-
-
-def _spelling(symbol: str) -> str:
-    stem, dot, suffix = symbol.rpartition(".")
-    if not dot and calendar_name(symbol) == "XNYS" and symbol[0] != "^":
-        return symbol
-    if suffix in _SUFFIXES and dot:
-        return f"{stem}.{_SUFFIXES[suffix]}"
-    raise InvalidSymbol(symbol, f"{_NAME} has no such exchange, index, coin or currency here")

@@ -14,11 +14,12 @@ from stockanalyst.exceptions import (
     StockAnalystError,
 )
 from stockanalyst.frames import price_frame
-from stockanalyst.infra.http import Answer, KeyedClient
+from stockanalyst.infra.http import Answer, VendorClient
 from stockanalyst.market.calendars import last_closed_session, utc_day
 from stockanalyst.market.prices import PriceHistory
 from stockanalyst.market.providers.deadline import answer_within
 from stockanalyst.market.symbols import calendar_name
+from stockanalyst.market.vendors import eodhd_code
 
 BASE_URL = "https://eodhd.com/api"
 _NAME = "eodhd"
@@ -30,11 +31,6 @@ _COLUMNS = {
     "adjusted_close": "adj_close",
     "volume": "volume",
 }
-# Yahoo's suffix -> EODHD's exchange, where the two differ.
-_EXCHANGES = {
-    "AX": "AU", "BO": "BSE", "DE": "XETRA", "JO": "JSE", "KL": "KLSE", "KS": "KO", "L": "LSE",
-    "NS": "NSE", "SS": "SHG", "SZ": "SHE", "T": "TSE", "WA": "WAR",
-}  # fmt: skip
 _ROUNDS = 3  # of the client's timeout: it may ask three times
 _YEAR = "eodhd's free plan gives the past year alone."
 
@@ -48,13 +44,13 @@ class EODHDProvider:
 
     Parameters
     ----------
-    client : KeyedClient
+    client : VendorClient
     now : callable
         Gives the present moment, timezone-aware.
     base_url : str
     """
 
-    client: KeyedClient
+    client: VendorClient
     now: Callable[[], pd.Timestamp]
     base_url: str = BASE_URL
 
@@ -88,7 +84,7 @@ class EODHDProvider:
         return self._history(symbol, {"from": f"{since:%Y-%m-%d}"})
 
     def _history(self, symbol: str, period: dict[str, str]) -> PriceHistory:
-        code = _code(symbol)
+        code = eodhd_code(symbol)
         daily = {"period": "d", "order": "a", **period}
         rows = self._ask("eod", symbol, code, daily)
         short = any("warning" in row for row in rows)
@@ -174,15 +170,3 @@ def _table(symbol: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
 def _malformed(symbol: str, kind: str, row: dict[str, Any]) -> PayloadError:
     day = " ".join(str(row.get("date")).split())[:20]
     return PayloadError(_NAME, f"a {kind} of {symbol} isn't as documented (date {day!r})")
-
-
-def _code(symbol: str) -> str:
-    """EODHD's spelling: every symbol carries its exchange."""
-    if symbol.startswith("^"):
-        return f"{symbol[1:]}.INDX"
-    if symbol.endswith("=X"):
-        return f"{symbol[:-2]}.FOREX"
-    if calendar_name(symbol) == "24/7":
-        return f"{symbol}.CC"
-    stem, dot, suffix = symbol.rpartition(".")
-    return f"{stem}.{_EXCHANGES.get(suffix, suffix)}" if dot else f"{symbol}.US"

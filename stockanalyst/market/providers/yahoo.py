@@ -15,9 +15,10 @@ from stockanalyst.exceptions import (
     StockAnalystError,
 )
 from stockanalyst.frames import price_frame
+from stockanalyst.infra.background import within
 from stockanalyst.market.calendars import last_closed_session, utc_day
 from stockanalyst.market.prices import PriceHistory
-from stockanalyst.market.providers.deadline import answer_within, within
+from stockanalyst.market.providers.deadline import answer_within
 from stockanalyst.market.symbols import calendar_name
 
 BASE_URL = "https://query2.finance.yahoo.com"

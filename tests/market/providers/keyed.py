@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import SecretStr
 
-from stockanalyst.infra.http import KeyedClient
+from stockanalyst.infra.http import VendorClient
 from stockanalyst.market.providers.alpha_vantage import AlphaVantageProvider
 from stockanalyst.market.providers.eodhd import EODHDProvider
 from tests.infra.loopback_vendor import Reply, Vendor
@@ -21,8 +21,8 @@ PREMIUM = (
 UNKNOWN = '{"Error Message": "Invalid API call. Please retry or visit the documentation."}'
 
 
-def _client(source: str, parameter: str, key: str | None) -> KeyedClient:
-    return KeyedClient(
+def _client(source: str, parameter: str, key: str | None) -> VendorClient:
+    return VendorClient(
         source=source,
         variable=f"STOCKANALYST_{source.upper()}_KEY",
         parameter=parameter,

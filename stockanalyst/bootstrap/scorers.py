@@ -1,0 +1,107 @@
+"""Scorers of text by name, and their training."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from stockanalyst.exceptions import InputError, did_you_mean
+from stockanalyst.infra.settings import SentimentSettings
+from stockanalyst.sentiment import compact_training, tfidf_training
+from stockanalyst.sentiment.compact import CompactScorer
+from stockanalyst.sentiment.finbert import FinbertScorer
+from stockanalyst.sentiment.labelled import read_labelled
+from stockanalyst.sentiment.lexicon import FinanceLexiconScorer
+from stockanalyst.sentiment.lexicons.user_file import read_lexicon
+from stockanalyst.sentiment.models import folder
+from stockanalyst.sentiment.protocols import Scorer
+from stockanalyst.sentiment.tfidf import TfidfScorer
+from stockanalyst.sentiment.vader import VaderScorer
+from stockanalyst.services.protocols import Progress
+
+_TRAINING = "Training"
+
+
+def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
+    """Gives the scorer of a name, made once; None is the settings' own."""
+
+    def lexicon() -> FinanceLexiconScorer:
+        return FinanceLexiconScorer(
+            phrases=settings.phrases,
+            words=read_lexicon(settings.lexicon) if settings.lexicon else {},
+            sectors=settings.sectors,
+        )
+
+    makers: Mapping[str, Callable[[], Scorer]] = {
+        "vader": VaderScorer,
+        "finance-lexicon": lexicon,
+        "tfidf": lambda: TfidfScorer.from_artifact(folder.read(_own("tfidf"), kind="tfidf")),
+        "compact": lambda: CompactScorer.from_artifact(
+            folder.read(_own("compact"), kind="compact")
+        ),
+        "finbert": lambda: FinbertScorer(_model("finbert")),
+    }
+
+    def _model(name: str) -> str:
+        if settings.model is None:
+            mend = "needs a model; set STOCKANALYST_SENTIMENT__MODEL to its folder"
+            raise InputError("scorer", name, mend)
+        return settings.model
+
+    def _own(name: str) -> Path:
+        return Path(_model(name)).expanduser()
+
+    @cache
+    def scorer(name: str) -> Scorer:
+        if name not in makers:
+            mend = f"{did_you_mean(name, makers)} choose from {', '.join(makers)}".strip()
+            raise InputError("scorer", name, mend)
+        return makers[name]()
+
+    return lambda name: scorer(settings.scorer if name is None else name)
+
+
+def train_scorer(
+    model: str, data: Sequence[Path], output: Path, *, seed: object, progress: Progress
+) -> str:
+    """Train a scorer on labelled files, and keep it in a folder.
+
+    Parameters
+    ----------
+    model : str
+        ``tfidf``, in seconds, or ``compact``, in minutes.
+    data : sequence of Path
+        See :func:`stockanalyst.sentiment.labelled.read_labelled`.
+    output : Path
+    seed : int
+    progress : Progress
+
+    Returns
+    -------
+    str
+        Its model card.
+
+    Raises
+    ------
+    InputError
+        A name, a seed or a file that can't be used.
+    ModelUnavailable
+        What its training needs isn't there.
+    DataError
+        The folder can't be written.
+    """
+    if model not in {"tfidf", "compact"}:
+        raise InputError("model", model, "choose from tfidf, compact")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise InputError("seed", seed, "give a whole number from 0 to 4294967295")
+    labelled = read_labelled(data)
+
+    def tell(share: float) -> None:
+        progress(_TRAINING, share)
+
+    if model == "tfidf":
+        trained = tfidf_training.train(labelled, seed=seed, progress=tell)
+    else:
+        base = compact_training.base_weights()
+        trained = compact_training.train(labelled, base=base, seed=seed, progress=tell)
+    folder.write(output, trained)
+    return trained.card

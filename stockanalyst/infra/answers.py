@@ -1,0 +1,95 @@
+"""What is asked of a vendor by HTTP, and what comes back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+
+_UNKNOWN = 3600.0  # seconds: of a Retry-After that nobody can read
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question; its parameters and headers may hold a key.
+
+    Attributes
+    ----------
+    url : str
+    parameters, headers : mapping
+    follows : bool
+        Whether a redirection may be followed.
+    """
+
+    url: str
+    parameters: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    follows: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a vendor said.
+
+    Attributes
+    ----------
+    status : int
+        Of HTTP.
+    text : str
+        The body. A vendor may repeat the key in it: show it through ``VendorClient.shown``.
+    headers : mapping
+        By lower-case name.
+    """
+
+    status: int
+    text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def payload(self) -> object:
+        """The body as JSON; None where it is none, such as an error in plain text."""
+        try:
+            payload: object = json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
+        return payload
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds that the vendor asks to wait; 0 where it doesn't say."""
+        text = self.headers.get("retry-after", "").strip()
+        if not text:
+            return 0.0
+        if text.isascii() and text.isdigit():
+            return float(text[:9])
+        return self._seconds_until(text)
+
+    def _seconds_until(self, date: str) -> float:
+        """By the vendor's own clock, for ours may differ."""
+        try:
+            wait = parsedate_to_datetime(date) - parsedate_to_datetime(self.headers["date"])
+        except (KeyError, TypeError, ValueError):
+            return _UNKNOWN
+        return max(wait.total_seconds(), 0.0)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why there is no answer.
+
+    Attributes
+    ----------
+    reason : str
+        Without the URL.
+    again : bool
+        Whether the same request may do.
+    counted : bool
+        Whether there was a connection, so that the vendor may have counted the request.
+    payload : bool
+        Whether the vendor answered, and it is the answer that can't be taken.
+    """
+
+    reason: str
+    again: bool = False
+    counted: bool = True
+    payload: bool = False

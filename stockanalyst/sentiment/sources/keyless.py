@@ -1,0 +1,59 @@
+"""Vendors that want no key: what they refuse, they refuse to programs."""
+
+from collections.abc import Mapping
+
+from stockanalyst.infra.answers import Answer
+from stockanalyst.infra.http import VendorClient
+from stockanalyst.sentiment.sources.reading import refusal
+
+_KINDS = {401: "blocked", 402: "http_error", 403: "blocked", 404: "http_error", 451: "blocked"}
+# Titles of Cloudflare's and of Google's page for who isn't known to be a person.
+_CHALLENGES = ("just a moment", "before you continue")
+_HEAD = 2000  # characters of a page that hold its title
+
+
+def answer_of(
+    client: VendorClient,
+    url: str,
+    parameters: Mapping[str, str],
+    *,
+    headers: Mapping[str, str] | None = None,
+    missing: str = "http_error",
+) -> Answer:
+    """The answer of HTTP 200 that isn't a refusal in disguise.
+
+    Parameters
+    ----------
+    client : VendorClient
+    url : str
+    parameters, headers : mapping
+    missing : str
+        The kind of HTTP 404.
+
+    Raises
+    ------
+    SourceError
+        ``blocked`` for a challenge to browsers too, which is not to be got around.
+    """
+    answer = client.get(url, parameters, headers=headers)
+    check(client, answer, missing=missing)
+    return answer
+
+
+def check(client: VendorClient, answer: Answer, *, missing: str = "http_error") -> None:
+    """Nothing, of an answer of HTTP 200 that isn't a refusal in disguise; see :func:`answer_of`."""
+    kind = _said(answer) or {**_KINDS, 404: missing}.get(answer.status)
+    if kind or answer.status != 200:
+        raise refusal(client, answer, kind)
+
+
+def _said(answer: Answer) -> str | None:
+    """What a page says that isn't in its status."""
+    head = answer.text[:_HEAD].strip().lower()
+    if head.startswith("too many requests"):
+        return "rate_limited"
+    if not head.startswith(("<!doctype html", "<html")):
+        return None
+    if any(f"<title>{title}" in head for title in _CHALLENGES):
+        return "blocked"
+    return "rate_limited" if "unusual traffic" in head else None

@@ -1,0 +1,256 @@
+"""What is said of companies: from a caller's words to a summary."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pandas as pd
+
+from stockanalyst.exceptions import InputError, did_you_mean
+from stockanalyst.market.companies import company_names
+from stockanalyst.market.prices import PriceHistory
+from stockanalyst.market.symbols import parse_symbol, parse_symbols
+from stockanalyst.sentiment.aggregation import Aggregation, SentimentSummary, summarize
+from stockanalyst.sentiment.articles import Company, Findings, Window
+from stockanalyst.sentiment.monitoring import Distribution, Thresholds, distribution
+from stockanalyst.sentiment.protocols import Scorer
+from stockanalyst.services.gathering import Gatherer
+from stockanalyst.services.protocols import Progress, silent
+
+WINDOW = timedelta(days=7)
+SAMPLE = "sample"  # the provider of prices that lie still
+_LONGEST = timedelta(days=365)
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A choice of sources, and how many articles of each at the most."""
+
+    sources: tuple[str, ...]
+    n_articles: int
+
+
+PRESETS: Mapping[str, Preset] = {
+    "hft": Preset(("finviz",), 10),
+    "retail": Preset(("tradestie", "finviz"), 5),
+    "quant": Preset(("alpha_vantage", "finviz"), 20),
+    "academic": Preset(("google_news", "finviz"), 50),
+    "fintech": Preset(("stockgeist", "finviz"), 15),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the sources; :func:`question` makes it from what a caller wrote.
+
+    Attributes
+    ----------
+    sources : tuple of str or None
+        None for those of the settings.
+    n_articles : int or None
+        The newest so many of each source; None for all.
+    scorer : str or None
+        None for that of the settings.
+    window : timedelta
+        How far back.
+    cutoff : datetime or None
+        Nothing published later counts; None for now. Aware, in UTC.
+    """
+
+    sources: tuple[str, ...] | None = None
+    n_articles: int | None = None
+    scorer: str | None = None
+    window: timedelta = WINDOW
+    cutoff: datetime | None = None
+
+
+def question(
+    *,
+    sources: str | Iterable[str] | None = None,
+    preset: str | None = None,
+    scorer: str | None = None,
+    window: object = WINDOW,
+    cutoff: object = None,
+) -> Question:
+    """Check what a caller wrote; see :class:`Question`.
+
+    Parameters
+    ----------
+    sources : str or iterable of str, optional
+        Names, or one text with commas between them.
+    preset : str, optional
+        One of :data:`PRESETS`, in place of `sources`.
+    scorer : str, optional
+    window : timedelta or str
+        Such as ``"7d"``, ``"36h"`` or ``"2w"``; at most a year.
+    cutoff : datetime or str, optional
+        A moment with its timezone, or a date ``YYYY-MM-DD``, of which the end in UTC is meant.
+
+    Raises
+    ------
+    InputError
+        Naming the first parameter that can't be used.
+    """
+    if preset is not None and sources is not None:
+        raise InputError("preset", preset, "give a preset or sources, not both")
+    chosen = _preset(preset) if preset is not None else None
+    return Question(
+        sources=chosen.sources if chosen else _names(sources),
+        n_articles=chosen.n_articles if chosen else None,
+        scorer=scorer,
+        window=_window(window),
+        cutoff=_moment(cutoff),
+    )
+
+
+@dataclass(frozen=True)
+class SentimentService:
+    """Summaries.
+
+    Parameters
+    ----------
+    gatherer : Gatherer
+    default : sequence of str
+        The sources that are asked unless the caller names others.
+    offline : sequence of str
+        Those that are asked beside the sample's prices.
+    scorer : callable
+        Gives the scorer of a name; None for that of the settings.
+    rules : Aggregation
+    thresholds : Thresholds
+    """
+
+    gatherer: Gatherer
+    default: Sequence[str]
+    offline: Sequence[str]
+    scorer: Callable[[str | None], Scorer]
+    rules: Aggregation
+    thresholds: Thresholds
+
+    def summary(self, symbol: object, asked: Question) -> SentimentSummary:
+        """What is said of one company, at the latest when the sources' deadline is over.
+
+        Raises
+        ------
+        InputError
+            The symbol, a source or the scorer isn't known.
+        ModelUnavailable
+            The scorer needs what isn't there.
+        """
+        company, scorer = _company(parse_symbol(symbol)), self.scorer(asked.scorer)
+        now = self.gatherer.now().tz_convert("UTC").to_pydatetime()
+        end = now if asked.cutoff is None else min(asked.cutoff, now)
+        window = Window(end - asked.window, end)
+        names = self._known(self.default if asked.sources is None else asked.sources)
+        answers = self.gatherer.ask(names, company, window, live=asked.cutoff is None)
+        return summarize(
+            company,
+            window,
+            {each.outcome.source: _newest(each.findings, asked.n_articles) for each in answers},
+            [each.outcome for each in answers],
+            scorer=scorer,
+            rules=self.rules,
+        )
+
+    def beside(self, history: PriceHistory, end: datetime | None) -> SentimentSummary:
+        """What is said of a symbol whose prices these are; beside the sample's, the sample's news.
+
+        Parameters
+        ----------
+        history : PriceHistory
+        end : datetime or None
+            As the cutoff of a :class:`Question`.
+        """
+        offline = history.provider == SAMPLE
+        return self.summary(
+            history.symbol, Question(sources=tuple(self.offline) if offline else None, cutoff=end)
+        )
+
+    def summaries(
+        self, symbols: str | Iterable[object], asked: Question, *, progress: Progress = silent
+    ) -> tuple[list[SentimentSummary], Distribution]:
+        """Of several companies, one after the other, and how the scores look together."""
+        parsed, made = parse_symbols(symbols), []
+        for position, symbol in enumerate(parsed):
+            progress("Asking the sources", position / len(parsed))
+            made.append(self.summary(symbol, asked))
+        progress("Asking the sources", 1.0)
+        return made, distribution(made, self.thresholds)
+
+    def sources(self) -> pd.DataFrame:
+        """A row a source: ``source``, ``asked`` (whether it is by default), ``state``, ``quota``.
+
+        The state is ``ready``, or why it isn't asked.
+        """
+        offers = self.gatherer.offers
+        return pd.DataFrame(
+            {
+                "source": list(offers),
+                "asked": [name in self.default for name in offers],
+                "state": [each.closed or each.state() or "ready" for each in offers.values()],
+                "quota": [each.quota() for each in offers.values()],
+            }
+        )
+
+    def _known(self, names: Sequence[str]) -> list[str]:
+        """Sources in the order of preference."""
+        offers = self.gatherer.offers
+        for name in names:
+            if name not in offers:
+                hint = did_you_mean(name, offers)
+                mend = f"{hint} choose from {', '.join(offers)}".strip()
+                raise InputError("source", name, mend)
+        return [name for name in offers if name in names]
+
+
+def _company(symbol: str) -> Company:
+    known = company_names(symbol)
+    return Company(symbol, known.name, known.aliases)
+
+
+def _newest(findings: Findings, count: int | None) -> Findings:
+    newest = sorted(findings.articles, key=lambda each: each.published_at, reverse=True)
+    return replace(findings, articles=newest[:count])
+
+
+def _preset(name: str) -> Preset:
+    if name not in PRESETS:
+        mend = f"{did_you_mean(name, PRESETS)} choose from {', '.join(PRESETS)}".strip()
+        raise InputError("preset", name, mend)
+    return PRESETS[name]
+
+
+def _names(sources: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    if sources is None:
+        return None
+    listed = sources.split(",") if isinstance(sources, str) else list(sources)
+    names = tuple(dict.fromkeys(str(name).strip() for name in listed))
+    if not all(names) or not names:
+        raise InputError("sources", sources, "give names with commas between them")
+    return names
+
+
+def _window(window: object) -> timedelta:
+    length = window
+    if isinstance(window, str) and (found := re.fullmatch(r"([1-9][0-9]{0,3})([hdw])", window)):
+        length = int(found[1]) * _UNITS[found[2]]
+    if not isinstance(length, timedelta) or not timedelta(0) < length <= _LONGEST:
+        raise InputError("window", window, "give up to a year, such as 36h, 7d or 2w")
+    return length
+
+
+def _moment(cutoff: object) -> datetime | None:
+    if cutoff is None:
+        return None
+    text = cutoff.isoformat() if isinstance(cutoff, date) else str(cutoff)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError("cutoff", cutoff, "give a date as YYYY-MM-DD, or a moment") from None
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    if moment.time() != time():
+        raise InputError("cutoff", cutoff, "give the moment's timezone, such as +00:00")
+    return (moment + timedelta(days=1)).replace(tzinfo=UTC)

@@ -1,0 +1,132 @@
+from collections.abc import Callable
+from itertools import cycle, permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stockanalyst.exceptions import DataError, FrameSchema, InputError
+from stockanalyst.sentiment.labelled import PARTS, near_duplicates, parts_of, read_labelled
+
+Write = Callable[..., Path]
+SYLLABLES = ("tor", "bel", "mik", "lun", "ves", "kar", "dan", "sol", "vik", "ost", "ran", "hed")
+NAMES = [a + b + c for a, b, c in permutations(SYLLABLES, 3)][::18]
+VERBS = (("gained", "positive"), ("sank", "Negative "), ("met", "neutral"))
+ROWS = [(f"{name} {verb}", label) for name, (verb, label) in zip(NAMES, cycle(VERBS), strict=False)]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def file(name: str, rows: Any, columns: tuple[str, ...] = ("text", "label")) -> Path:
+        path = tmp_path / name
+        frame = pd.DataFrame(rows, columns=list(columns))
+        if path.suffix == ".csv":
+            frame.to_csv(path, index=False)
+        else:
+            frame.to_parquet(path)
+        return path
+
+    return file
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_rows_are_read_once_each_and_mixed_ones_left_out(write: Write, name: str) -> None:
+    path = write(name, [*ROWS, ROWS[0], ("Torvik can't decide", "mixed")])
+    labelled = read_labelled([path])
+    assert sorted(labelled.texts) == sorted(text for text, _ in ROWS)
+    assert np.bincount(labelled.labels).tolist() == [25, 24, 25]
+    assert set(labelled.files) == {name}
+    assert sum(len(labelled.of(part)[0]) for part in PARTS) == len(ROWS)
+
+
+def test_groups_are_never_parted_and_whoever_knows_them_knows_the_part(write: Write) -> None:
+    rows = [(text, label, 1000 + place % 50) for place, (text, label) in enumerate(ROWS)]
+    labelled = read_labelled([write("rows.parquet", rows, ("text", "label", "group"))])
+    groups = {text: group for text, _, group in rows}
+    frame = pd.DataFrame({"part": labelled.parts, "group": [groups[t] for t in labelled.texts]})
+    joined = frame.groupby("group")["part"].nunique()
+    assert (joined == 1).all()
+    assert set(labelled.parts) == set(PARTS)
+
+
+def test_the_part_follows_from_the_group_alone() -> None:
+    groups = np.arange(40_000)
+    parts = parts_of(groups)
+    assert parts.tolist() == parts_of([str(group) for group in groups]).tolist()
+    shares = {part: float((parts == part).mean()) for part in PARTS}
+    assert shares == pytest.approx({"test": 0.25, "calibration": 0.05, "training": 0.7}, abs=0.01)
+
+
+def test_near_duplicates_are_found_by_hand() -> None:
+    """A changed ending, then a changed beginning of that: a chain; capitals don't matter."""
+    texts = [
+        "Karhula raises its dividend after a strong autumn",
+        "Nothing to see at the harbour of Quito today",
+        "Karhula raises its dividend after a strong autumn (update)",
+        "KARHULA RAISES ITS DIVIDEND AFTER A STRONG AUTUMN (UPDATE) - Wire",
+        "",
+        "x",
+    ]
+    clusters = near_duplicates(texts)
+    assert clusters[0] == clusters[2] == clusters[3]
+    assert len(set(clusters)) == 4
+
+
+def test_near_duplicates_are_never_parted(write: Write) -> None:
+    """Every text stands there twice, the second time with another ending, in another file."""
+    rows = [
+        (f"{name.title()} of {name[::-1]}", label)
+        for name, (_, label) in zip(NAMES, ROWS, strict=True)
+    ]
+    again = [(f"{text}.", label) for text, label in rows]
+    labelled = read_labelled([write("one.csv", rows), write("two.csv", again)])
+    parts = dict(zip(labelled.texts, labelled.parts, strict=True))
+    assert all(parts[text] == parts[f"{text}."] for text, _ in rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "problem"),
+    [
+        ([("a", "b")], ("text", "sentiment"), r"column 'label' is missing \(there are: text, sent"),
+        ([("good", "bullish")], ("text", "label"), "column 'label' is 'bullish' in row 1"),
+        ([*ROWS[:3], ("", "neutral")], ("text", "label"), "column 'text' is empty in row 4"),
+        ([], ("text", "label"), "column 'text' has no rows"),
+    ],
+    ids=["column", "label", "text", "rows"],
+)
+@pytest.mark.parametrize("name", ["bad.csv", "bad.parquet"])
+def test_a_bad_table_is_refused_with_its_first_fault(
+    write: Write, name: str, rows: Any, columns: tuple[str, ...], problem: str
+) -> None:
+    path = write(name, rows, columns)
+    with pytest.raises(FrameSchema, match=problem) as raised:
+        read_labelled([path])
+    assert str(raised.value).startswith(str(path))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00bad", b'text,label\n"no end,neutral\n'])
+@pytest.mark.parametrize("name", ["bad.csv", "bad.parquet"])
+def test_a_file_that_cant_be_read_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=name):
+        read_labelled([tmp_path / name])
+
+
+def test_files_that_arent_there_or_of_another_kind(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_labelled([tmp_path / "none.csv"])
+    with pytest.raises(InputError, match=r"ends in \.csv or \.parquet"):
+        read_labelled([tmp_path / "rows.xlsx"])
+    with pytest.raises(InputError, match="at least one"):
+        read_labelled([])
+
+
+def test_too_few_texts_say_how_many_there_are(write: Write) -> None:
+    only = [(text, label) for text, label in ROWS if label != "neutral"]
+    with pytest.raises(DataError, match=r"0 neutral, .* in the training part"):
+        read_labelled([write("rows.csv", only)])
+    with pytest.raises(DataError, match="too few different texts"):
+        read_labelled([write("rows.csv", ROWS[:3])])

@@ -1,0 +1,31 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stockanalyst.sentiment.tickers import holds_ticker, is_ambiguous, spellings
+
+
+def test_words_and_short_tickers_are_ambiguous() -> None:
+    words = ("T", "ON", "ALL", "A", "F", "C", "V", "IT", "NOW", "KEY", "LOW", "COST", "ARE", "SO")
+    assert all(map(is_ambiguous, words))
+    assert not any(map(is_ambiguous, ("AAPL", "GOOG", "IBM", "MSFT", "NVDA")))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "spelt"),
+    [
+        ("AAPL", {"AAPL", "AAPL.US"}),
+        ("BRK-B", {"BRK-B", "BRK.B", "BRK-B.US"}),
+        ("TCS.NS", {"TCS.NS", "TCS.NSE"}),
+        ("BTC-USD", {"BTC-USD", "BTC-USD.CC", "CRYPTO:BTC"}),
+    ],
+)
+def test_vendors_spell_symbols_in_their_own_ways(symbol: str, spelt: set[str]) -> None:
+    assert spelt <= spellings(symbol)
+
+
+@given(st.from_regex(r"[A-Z]{1,5}(-[A-Z]|\.(L|NS|T|SA))?|\^[A-Z]{2,5}", fullmatch=True))
+def test_a_cashtag_holds_it_and_a_longer_one_does_not(symbol: str) -> None:
+    assert holds_ticker(symbol, f"Why ${symbol}, of all things, rose")
+    assert not holds_ticker(symbol, f"Why ${symbol}XYZXYZ rose")
+    assert symbol in spellings(symbol)
