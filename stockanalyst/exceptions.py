@@ -17,6 +17,11 @@
     │   ├── SourceRefused
     │   └── MissingCredential
     ├── ModelUnavailable               a model can't take part; `mend` says what to do
+    ├── LedgerError                    a journal refuses an entry; nothing was written
+    │   ├── InsufficientFunds
+    │   ├── InsufficientUnits
+    │   ├── Conflict
+    │   └── BrokenJournal
     └── ReportError                    a cell of a report's notebook failed
 
 Each message is one line that names the parameter, the value and the mend. Each class keeps the
@@ -211,6 +216,26 @@ class ModelUnavailable(StockAnalystError):
     def __init__(self, model: str, reason: str, mend: str) -> None:
         self.model, self.reason, self.mend = model, reason, mend
         super().__init__(f"{model}: {reason}; {mend}")
+
+
+class LedgerError(StockAnalystError):
+    """A journal that refuses an entry, or can't be trusted; nothing was written."""
+
+
+class InsufficientFunds(LedgerError):
+    """More money would leave an account than is in it."""
+
+
+class InsufficientUnits(LedgerError):
+    """More units would leave a portfolio than it holds, on that day or later."""
+
+
+class Conflict(LedgerError):
+    """The same idempotency key with another entry, or two writers that can't both be right."""
+
+
+class BrokenJournal(LedgerError):
+    """Somebody changed the journal: its chain of hashes doesn't hold; names the first bad row."""
 
 
 class ReportError(StockAnalystError):

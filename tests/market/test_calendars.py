@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from exchange_calendars.errors import InvalidCalendarName
 
-from stockanalyst.market.calendars import last_closed_session, next_sessions
+from stockanalyst.market.calendars import last_closed_session, next_sessions, session_close
 
 
 def days(sessions: pd.DatetimeIndex) -> list[str]:
@@ -98,3 +98,17 @@ def test_a_day_that_nobody_recorded_is_closed_when_it_is_over() -> None:
     monday = pd.Timestamp("2099-01-05 23:59", tz="UTC")
     assert last_closed_session("XBOM", monday) == pd.Timestamp("2099-01-02")
     assert last_closed_session("XBOM", monday.ceil("D")) == pd.Timestamp("2099-01-05")
+
+
+@pytest.mark.parametrize(
+    ("calendar", "session", "close"),
+    [
+        ("XNYS", "2013-03-01", "2013-03-01 21:00"),
+        ("XNYS", "2012-11-23", "2012-11-23 18:00"),  # the day after Thanksgiving
+        ("XNYS", "2013-03-02", "2013-03-03 00:00"),  # a Saturday
+        ("XTKS", "2024-03-01", "2024-03-01 06:00"),
+        ("24/7", "2024-03-01", "2024-03-02 00:00"),
+    ],
+)
+def test_session_close(calendar: str, session: str, close: str) -> None:
+    assert session_close(calendar, pd.Timestamp(session)) == pd.Timestamp(close, tz="UTC")

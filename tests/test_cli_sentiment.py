@@ -1,0 +1,143 @@
+"""``sentiment``, ``sentiment train`` and ``sources``, as their user sees them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stockanalyst.cli import main
+
+SAMPLE = ("--sources", "sample_news,sample_wire", "--cutoff", "2013-03-01")
+GOOD = ("profit rises", "record sales", "raises its dividend", "beats forecasts", "wins orders")
+BAD = ("profit falls", "issues a warning", "cuts its dividend", "misses forecasts", "recalls cars")
+CALM = ("holds a meeting", "names a date", "moves its office", "publishes a list", "has a stand")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOCKANALYST_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = main(arguments)
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_one_symbol(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "sentiment", "aapl", *SAMPLE)
+    assert status == 0
+    first, second, *_ = out.splitlines()
+    assert first.startswith("AAPL (Apple): ")
+    assert second == "Published from 2013-02-23 00:00 to 2013-03-02 00:00 UTC."
+    assert out.count("headlines invented for the sample") == 2
+    assert "Newest headlines" in out
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "sentiment", "AAPL", "IBM", *SAMPLE, "--json")
+    assert status == 0
+    apple, ibm = json.loads(out)
+    assert (apple["symbol"], ibm["symbol"]) == ("AAPL", "IBM")
+    assert -1 <= apple["polarity"] <= 1
+    assert apple["coverage"] == 1.0
+    assert [each["kind"] for each in apple["outcomes"]] == ["ok", "ok"]
+    assert max(each["published_at"] for each in apple["articles"]) < "2013-03-02"
+
+
+def test_many_symbols_a_row_each(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "sentiment", "AAPL", "IBM", "TSLA", *SAMPLE)
+    assert status == 0
+    assert "TSLA    no signal" in out
+    assert "2 of 3 symbols with a signal" in out
+
+
+def test_without_a_network_it_says_who_was_silent_and_why(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__SOURCES", '["finviz", "finnhub"]')
+    status, out, _ = run(capsys, "sentiment", "AAPL")
+    assert status == 0
+    assert out.startswith("AAPL (Apple): no signal, no source was asked.\n")
+    assert "no key; set STOCKANALYST_FINNHUB_KEY" in out
+    assert "not opted in; add finviz to STOCKANALYST_SENTIMENT__OPT_IN" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("AAPL", "--preset", "hf"), "preset 'hf': did you mean hft? choose from hft, retail,"),
+        (("AAPL", "--sources", "bbc"), "source 'bbc': choose from eodhd, alpha_vantage, finnhub,"),
+        (("AAPL", "--scorer", "vade"), "scorer 'vade': did you mean vader? choose from"),
+        (("AAPL", "--scorer", "tfidf"), "scorer 'tfidf': needs a model; set STOCKANALYST_SENT"),
+        (("AAPL", "--window", "7"), "window '7': give up to a year, such as 36h, 7d or 2w"),
+        (("A B",), "symbol 'A B': isn't a ticker;"),
+    ],
+)
+def test_what_cant_be_asked_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    status, out, err = run(capsys, "sentiment", *arguments)
+    assert (status, out) == (2, "")
+    last = err.splitlines()[-1]
+    assert last.startswith(f"stockanalyst: {message}")
+
+
+def test_sources(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOCKANALYST_EODHD_KEY", "CANARY")
+    status, out, _ = run(capsys, "sources")
+    assert status == 0
+    rows = {line.split()[0]: line for line in out.splitlines()}
+    assert "ready" in rows["eodhd"]
+    assert "0 of 20 used" in rows["eodhd"]
+    assert "no key; set STOCKANALYST_ALPHA_VANTAGE_KEY" in rows["alpha_vantage"]
+    assert "ready" in rows["google_news"]
+    assert "CANARY" not in out
+
+
+def write_labelled(path: Path, name: str = "") -> Path:
+    rows = [
+        f"{company} {number} {text}{name},{label}"
+        for label, texts in (("positive", GOOD), ("negative", BAD), ("neutral", CALM))
+        for text in texts
+        for number, company in enumerate(("Acme", "Bolt", "Cube", "Dyno", "Echo", "Flux"))
+    ]
+    path.write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    return path
+
+
+def test_a_scorer_is_trained_and_used(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, made = write_labelled(tmp_path / "rows.csv"), tmp_path / "made"
+    asked = ("sentiment", "train", "--data", str(data), "--output", str(made))
+    status, out, err = run(capsys, *asked)
+    assert (status, err) == (0, "Training …\n")
+    assert out == (made / "MODEL_CARD.md").read_text(encoding="utf-8")
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__MODEL", str(made))
+    status, out, _ = run(capsys, "sentiment", "AAPL", "--scorer", "tfidf", *SAMPLE)
+    assert status == 0
+    assert "read by tfidf." in out
+
+
+def test_a_file_that_isnt_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    asked = ("--data", "nowhere.csv", "--output", str(tmp_path / "made"))
+    status, _, err = run(capsys, "sentiment", "train", *asked)
+    assert status == 2
+    assert "nowhere.csv" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "made").exists()
+
+
+def test_the_verb_stays_a_verb_whatever_is_imported() -> None:
+    code = (
+        "import stockanalyst as sa, stockanalyst.sentiment.articles\n"
+        "from stockanalyst.sentiment import articles\n"
+        "assert articles.Article.__module__ == 'stockanalyst.sentiment.articles'\n"
+        "assert sa.sentiment.__name__ == 'sentiment' and callable(sa.sentiment)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
