@@ -34,6 +34,8 @@ from difflib import get_close_matches
 
 def shown(value: object, limit: int = 40) -> str:
     """A value as it may stand in a one-line message: quoted if text, cut when long."""
+    if isinstance(value, int) and abs(value) >= 10**limit:  # Python refuses to write the largest
+        return f"a whole number of {value.bit_length()} bits"
     text = " ".join(repr(value).split())
     return text if len(text) <= limit else f"{text[: limit - 1]}… ({len(str(value))} characters)"
 

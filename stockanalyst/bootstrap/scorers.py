@@ -6,7 +6,8 @@ from pathlib import Path
 
 from stockanalyst.exceptions import InputError, did_you_mean
 from stockanalyst.infra.settings import SentimentSettings
-from stockanalyst.sentiment import compact_training, tfidf_training
+from stockanalyst.sentiment import blend_training, compact_training, tfidf_training
+from stockanalyst.sentiment.blend import BlendScorer
 from stockanalyst.sentiment.compact import CompactScorer
 from stockanalyst.sentiment.finbert import FinbertScorer
 from stockanalyst.sentiment.labelled import read_labelled
@@ -19,6 +20,7 @@ from stockanalyst.sentiment.vader import VaderScorer
 from stockanalyst.services.protocols import Progress
 
 _TRAINING = "Training"
+_TRAINED = ("tfidf", "blend", "compact")
 
 
 def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
@@ -32,6 +34,9 @@ def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
         )
 
     makers: Mapping[str, Callable[[], Scorer]] = {
+        "blend": lambda: BlendScorer.from_artifact(
+            folder.read(_blend(settings), kind="blend"), lexicon=lexicon()
+        ),
         "vader": VaderScorer,
         "finance-lexicon": lexicon,
         "tfidf": lambda: TfidfScorer.from_artifact(folder.read(_own("tfidf"), kind="tfidf")),
@@ -60,6 +65,12 @@ def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
     return lambda name: scorer(settings.scorer if name is None else name)
 
 
+def _blend(settings: SentimentSettings) -> Path:
+    """The one that the package ships, unless settings name the scorer and a model of it."""
+    own = settings.model if settings.scorer == "blend" else None
+    return folder.SHIPPED / "blend" if own is None else Path(own).expanduser()
+
+
 def train_scorer(
     model: str, data: Sequence[Path], output: Path, *, seed: object, progress: Progress
 ) -> str:
@@ -68,7 +79,7 @@ def train_scorer(
     Parameters
     ----------
     model : str
-        ``tfidf``, in seconds, or ``compact``, in minutes.
+        ``tfidf`` or ``blend``, in seconds, or ``compact``, in minutes.
     data : sequence of Path
         See :func:`stockanalyst.sentiment.labelled.read_labelled`.
     output : Path
@@ -89,17 +100,21 @@ def train_scorer(
     DataError
         The folder can't be written.
     """
-    if model not in {"tfidf", "compact"}:
-        raise InputError("model", model, "choose from tfidf, compact")
+    if model not in _TRAINED:
+        raise InputError("model", model, f"choose from {', '.join(_TRAINED)}")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise InputError("seed", seed, "give a whole number from 0 to 4294967295")
     labelled = read_labelled(data)
+    folder.prepare(output)
 
     def tell(share: float) -> None:
         progress(_TRAINING, share)
 
     if model == "tfidf":
         trained = tfidf_training.train(labelled, seed=seed, progress=tell)
+    elif model == "blend":
+        lexicon = FinanceLexiconScorer()
+        trained = blend_training.train(labelled, lexicon=lexicon, seed=seed, progress=tell)
     else:
         base = compact_training.base_weights()
         trained = compact_training.train(labelled, base=base, seed=seed, progress=tell)

@@ -1,7 +1,7 @@
 """Sources of news, and scorers of text, by name."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import cache
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from stockanalyst.bootstrap.scorers import scorers
 from stockanalyst.bootstrap.vendors import Vendors
+from stockanalyst.exceptions import InputError, did_you_mean
 from stockanalyst.infra.cache import Cache, RedisCache, SqliteCache
 from stockanalyst.infra.http import VendorClient
 from stockanalyst.infra.settings import SentimentSettings, Settings
@@ -61,6 +62,15 @@ def sentiment_service(
     )
 
 
+def _check_names(settings: SentimentSettings, known: Collection[str]) -> None:
+    """Sources that settings name are there."""
+    for setting in ("sources", "opt_in", "weights"):
+        for name in getattr(settings, setting):
+            if name not in known:
+                mend = f"{did_you_mean(name, known)} choose from {', '.join(known)}".strip()
+                raise InputError(f"STOCKANALYST_SENTIMENT__{setting.upper()}", name, mend)
+
+
 def _offers(
     settings: Settings, clock: Callable[[], pd.Timestamp], vendors: Vendors
 ) -> Mapping[str, Offer]:
@@ -92,7 +102,9 @@ def _offers(
         offer(TradestieReddit(tradestie, now), tradestie, _DAY),
         *(Offer(SampleHeadlines(name), reach=None, note=_INVENTED) for name in SOURCES),
     )
-    return {each.source.name: each for each in offers}
+    named = {each.source.name: each for each in offers}
+    _check_names(settings.sentiment, named)
+    return named
 
 
 def _closed(name: str, client: VendorClient, settings: SentimentSettings) -> str:
@@ -105,10 +117,15 @@ def _closed(name: str, client: VendorClient, settings: SentimentSettings) -> str
 
 
 def _state(client: VendorClient) -> str:
-    status = client.limits.status() if client.limits else None
-    if status is None or status.until is None:
+    """Why the vendor isn't asked for now, or not for all."""
+    if client.limits is None:
         return ""
-    return f"{status.state} until {status.until:%Y-%m-%d %H:%M} UTC: {status.reason}"
+    status = client.limits.status()
+    if status.until is not None:
+        return f"{status.state} until {status.until:%Y-%m-%d %H:%M} UTC: {status.reason}"
+    if not status.paths:
+        return ""
+    return f"ready, but for {', '.join(status.paths)}, which the plan doesn't include"
 
 
 def _cache(settings: Settings, clock: Callable[[], pd.Timestamp]) -> Cache:

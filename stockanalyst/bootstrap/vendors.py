@@ -31,14 +31,15 @@ class Vendors:
 
     @cached_property
     def eodhd(self) -> VendorClient:
-        """A question about one symbol takes 10 of its units; a free day has 20."""
-        return self._client(Key("eodhd", self._settings.eodhd_key, parameter="api_token"), 20)
+        """A question about one symbol's news takes 10 of its units; a free day has 20."""
+        key = Key("eodhd", self._settings.eodhd_key, parameter="api_token")
+        return self._client(key, self._settings.eodhd_quota)
 
     @cached_property
     def alpha_vantage(self) -> VendorClient:
         """25 requests a day on the free plan."""
         key = Key("alpha_vantage", self._settings.alpha_vantage_key, parameter="apikey")
-        return self._client(key, 25)
+        return self._client(key, self._settings.alpha_vantage_quota)
 
     @cached_property
     def finnhub(self) -> VendorClient:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stockanalyst.cli.commands import Commands, add_command, number
 from stockanalyst.cli.terminal import progress, show
+from stockanalyst.exceptions import InputError
 
 TRAIN = "sentiment train"
 _SCORERS = "blend, vader, finance-lexicon, tfidf, compact, finbert"
@@ -40,7 +41,10 @@ def add_commands(commands: Commands) -> None:
     )
     train.add_argument("--output", required=True, metavar="DIR", help="folder of the model")
     train.add_argument(
-        "--model", default="tfidf", metavar="NAME", help="tfidf or compact (default: %(default)s)"
+        "--model",
+        default="tfidf",
+        metavar="NAME",
+        help="tfidf, blend or compact (default: %(default)s)",
     )
     train.add_argument("--seed", default="0", metavar="N", help="of the training (default: 0)")
 
@@ -76,15 +80,21 @@ def _sentiment(asked: argparse.Namespace) -> None:
 def _train(asked: argparse.Namespace) -> None:
     from stockanalyst.bootstrap.scorers import train_scorer
 
+    output = Path(asked.output)
+    if not asked.output.strip():
+        raise InputError("output", asked.output, "give a folder")
     with progress() as tell:
         card = train_scorer(
             asked.model,
             [Path(path) for path in asked.data],
-            Path(asked.output),
+            output,
             seed=number(asked.seed, int),
             progress=tell,
         )
-    sys.stdout.write(card)
+    sys.stdout.write(
+        f"{card}\nIt is in {output}; use it by STOCKANALYST_SENTIMENT__SCORER={asked.model} "
+        f"STOCKANALYST_SENTIMENT__MODEL={output}\n"
+    )
 
 
 def _sources(_asked: argparse.Namespace) -> None:

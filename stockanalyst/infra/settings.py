@@ -4,14 +4,13 @@
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_cache_path
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeFloat,
     SecretStr,
     ValidationError,
     field_validator,
@@ -118,14 +117,14 @@ class SentimentSettings(BaseModel):
     )  # fmt: skip
     opt_in: tuple[str, ...] = ()
     deadline: float = Field(default=8.0, gt=0, le=120)
-    lifetime: float = Field(default=900.0, ge=0)
-    scorer: str = "finance-lexicon"
+    lifetime: float = Field(default=900.0, ge=0, le=31_536_000)
+    scorer: str = "blend"
     model: str | None = None
     phrases: dict[str, float] = {}
     sectors: tuple[str, ...] = ()
     lexicon: Path | None = None
-    weights: dict[str, NonNegativeFloat] = {}
-    half_life: float = Field(default=48.0, gt=0)
+    weights: dict[str, Annotated[float, Field(ge=0, le=1_000_000)]] = {}
+    half_life: float = Field(default=48.0, ge=1, le=100_000)
     threshold: float = Field(default=0.05, ge=0, le=1)
     min_sources: int = Field(default=2, ge=1)
     min_articles: int = Field(default=3, ge=1)
@@ -146,6 +145,8 @@ class Settings(BaseSettings):
         network that isn't there half of it.
     alpha_vantage_key, eodhd_key, finnhub_key, stockgeist_key : SecretStr or None
         Keys of the vendors of these names; blank is none.
+    eodhd_quota, alpha_vantage_quota : int
+        Units and requests a day of the key's plan; those of the free plans, unless set.
     database_url : SecretStr or None
         Where fetched prices are kept, as SQLAlchemy writes it, for it may hold a password; None is
         an SQLite file in `cache_dir`.
@@ -164,6 +165,8 @@ class Settings(BaseSettings):
     yahoo_timeout: float = Field(default=6.0, gt=0)
     alpha_vantage_key: SecretStr | None = None
     eodhd_key: SecretStr | None = None
+    eodhd_quota: int = Field(default=20, ge=1)
+    alpha_vantage_quota: int = Field(default=25, ge=1)
     finnhub_key: SecretStr | None = None
     stockgeist_key: SecretStr | None = None
     database_url: SecretStr | None = None

@@ -9,7 +9,7 @@ from stockanalyst.backtesting.wording import counted, p_text, percent
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.recommendation.signals import Evidence
 from stockanalyst.sentiment.aggregation import SentimentSummary
-from stockanalyst.sentiment.outcomes import Kind
+from stockanalyst.sentiment.outcomes import Kind, SourceOutcome
 
 if TYPE_CHECKING:
     from stockanalyst.recommendation.policy import TrackRecord
@@ -120,12 +120,14 @@ def _news(summary: SentimentSummary) -> str:
     until = f"{summary.as_of:%Y-%m-%d %H:%M} UTC"
     if summary.polarity is None:
         return f"News up to {until} give no signal: {summary.reason}."
-    scored = sum(each.polarity is not None for each in summary.per_source)
+    asked = len(summary.asked)
+    notes = dict.fromkeys(each.reason for each in summary.asked if each.kind is Kind.OK)
+    told = "".join(f" ({note})" for note in notes if note)
     return (
         f"News up to {until} are {summary.label} ({_signed(summary.polarity)}, dispersion "
-        f"{summary.dispersion:.2f}): {counted(summary.n_articles, 'article')}, a score from "
-        f"{scored} of {counted(len(summary.asked), 'source')}. They don't change the call: whether "
-        "such a score forecasts returns isn't tested."
+        f"{_plain(summary.dispersion)}): {counted(summary.n_articles, 'article')}{told}, a score "
+        f"from {round(summary.coverage * asked)} of {counted(asked, 'source')}. They don't change "
+        "the call: whether such a score forecasts returns isn't tested."
     )
 
 
@@ -133,12 +135,22 @@ def _signed(polarity: float) -> str:
     return f"{polarity:+.2f}".replace("-", "−")
 
 
+def _plain(value: float) -> str:
+    return "–" if isnan(value) else f"{value:.2f}"
+
+
 def _silent(summary: SentimentSummary) -> str:
     failed = [each for each in summary.asked if each.kind not in {Kind.OK, Kind.EMPTY}]
     if not failed:
         return ""
-    said = "; ".join(f"{each.source} ({each.kind}: {each.reason})" for each in failed)
+    said = "; ".join(f"{each.source} ({each.kind}: {each.reason}{_kept(each)})" for each in failed)
     return f" Not to be had: {said}."
+
+
+def _kept(outcome: SourceOutcome) -> str:
+    if outcome.cache_age is None:
+        return ""
+    return f"; its answer of {outcome.cache_age / 3600:.1f} h before stands in"
 
 
 def _numbers(evidence: Evidence) -> dict[str, object]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from stockanalyst.sentiment.articles import Article, Company, Findings, Observation, Window
 from stockanalyst.sentiment.deduplication import Story
-from stockanalyst.sentiment.outcomes import Kind, SourceOutcome
+from stockanalyst.sentiment.outcomes import SourceOutcome
 from stockanalyst.sentiment.protocols import Scorer
 from stockanalyst.sentiment.selection import stories_about
 
@@ -74,8 +74,8 @@ class SourceSentiment:
     ----------
     source : str
     polarity : float or None
-        Time-weighted mean of our scores of its articles; of the vendor's scores where it has no
-        article; None without either.
+        Weighted mean of our scores of its articles, by time and relevance; of the vendor's scores
+        where it has no article; None without either.
     origin : str
         Who made `polarity`: ``scorer``, ``vendor``, or empty.
     n_articles : int
@@ -109,9 +109,9 @@ class SentimentSummary:
     n_articles : int
         Different articles about the company in the window.
     dispersion : float
-        Standard deviation of their polarities, weighted by time; NaN below two.
+        Standard deviation of their polarities, weighted by time and relevance; NaN below two.
     coverage : float
-        Sources with a score over sources asked; 0 where none was asked.
+        Sources with a score over those asked or with an answer of before; 0 where there are none.
     vendor_polarity : float or None
         The same mean of the vendors' own scores, which `polarity` leaves aside where there is text.
     per_source : tuple of SourceSentiment
@@ -146,8 +146,8 @@ class SentimentSummary:
 
     @property
     def asked(self) -> list[SourceOutcome]:
-        """Outcomes of the sources that were asked."""
-        return [outcome for outcome in self.outcomes if outcome.kind is not Kind.SKIPPED]
+        """Outcomes of the sources that were asked, or of which an answer of before stands in."""
+        return [outcome for outcome in self.outcomes if outcome.was_asked]
 
 
 def summarize(
@@ -191,7 +191,7 @@ def summarize(
     polarities = [each.polarity for each in per_source]
     polarity = None if reason else _mean(zip(polarities, weights, strict=True))
     vendors = [each.vendor_polarity for each in per_source]
-    asked = sum(outcome.kind is not Kind.SKIPPED for outcome in outcomes)
+    asked = sum(outcome.was_asked for outcome in outcomes)
     return SentimentSummary(
         symbol=company.symbol,
         name=company.name,
@@ -207,6 +207,26 @@ def summarize(
         articles=tuple(articles[::-1]),
         window=window,
         scorer=scorer.name,
+    )
+
+
+def unread(company: Company, window: Window, reason: str) -> SentimentSummary:
+    """No signal, for a reason that lies not with the sources: nobody can read the texts."""
+    return SentimentSummary(
+        symbol=company.symbol,
+        name=company.name,
+        polarity=None,
+        label=NO_SIGNAL,
+        reason=reason,
+        n_articles=0,
+        dispersion=nan,
+        coverage=0.0,
+        vendor_polarity=None,
+        per_source=(),
+        outcomes=(),
+        articles=(),
+        window=window,
+        scorer="",
     )
 
 
@@ -289,7 +309,7 @@ def _of_source(
     vendor = _mean(
         [
             *((copy.vendor_score, _weight(copy, fade)) for copy, _ in own),
-            *((each.score, (each.volume or 1) * fade(each.at)) for each in ready),
+            *((each.score, _messages(each) * fade(each.at)) for each in ready),
         ]
     )
     volumes = [each.volume for each in ready if each.volume is not None]
@@ -301,6 +321,10 @@ def _of_source(
         vendor_polarity=vendor,
         volume=sum(volumes) if volumes else None,
     )
+
+
+def _messages(ready: Observation) -> int:
+    return 1 if ready.volume is None else ready.volume
 
 
 def _weight(article: Article, fade: Callable[[datetime], float]) -> float:
@@ -328,14 +352,14 @@ def _too_little(
     n_scored: int, n_articles: int, outcomes: Sequence[SourceOutcome], rules: Aggregation
 ) -> str:
     """Why there is no signal; empty where there is one."""
-    asked = [outcome for outcome in outcomes if outcome.kind is not Kind.SKIPPED]
+    asked = [outcome for outcome in outcomes if outcome.was_asked]
     if not asked:
         return "no source was asked"
-    silent = [outcome for outcome in asked if outcome.kind not in {Kind.OK, Kind.EMPTY}]
-    if len(silent) == len(asked):
+    if not any(outcome.has_answered for outcome in asked):
         return "no source answered"
     if n_articles < rules.min_articles:
-        return f"{n_articles} articles about it, {rules.min_articles} are needed"
+        found = f"{n_articles} article{'s' * (n_articles != 1)} about it"
+        return f"{found}, {rules.min_articles} are needed"
     if n_scored < rules.min_sources:
         return f"{n_scored} of {len(asked)} sources with a score, {rules.min_sources} are needed"
     return ""

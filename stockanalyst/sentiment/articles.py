@@ -56,7 +56,7 @@ class Article:
     vendor_score : float or None
         The vendor's own score of it for this company in [−1, 1]; None where there is none.
     relevance : float or None
-        For this company in (0, 1], by the vendor.
+        For this company in [0, 1], by the vendor; None where it doesn't say.
     """
 
     source: str
@@ -93,7 +93,15 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one source found of one company in one window."""
+    """What one source found of one company in one window.
+
+    Attributes
+    ----------
+    articles, observations : sequence
+    faults : tuple of str
+        Why a part of the answer is missing, a sentence a part.
+    """
 
     articles: Sequence[Article] = ()
     observations: Sequence[Observation] = ()
+    faults: tuple[str, ...] = ()

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 NETWORK, VOCABULARY = "network.onnx", "vocabulary.txt"
 
+_INPUTS, _TYPES = ("input_ids", "attention_mask"), "token_type_ids"
 _BATCH = 32
 
 
@@ -35,12 +35,20 @@ class TextNetwork:
         Of its WordPiece tokenizer.
     longest : int
         Pieces of a text that it reads, the two special ones included.
+
+    Raises
+    ------
+    ValueError
+        onnxruntime can't open it, it has other inputs, or the vocabulary isn't one.
     """
 
     def __init__(self, network: bytes, vocabulary: Sequence[str], *, longest: int) -> None:
-        self._network = network
         self._tokenizer = WordPiece(vocabulary)
         self._longest = longest
+        self._session = _opened(network)
+        self._inputs = {each.name for each in self._session.get_inputs()}
+        if not {*_INPUTS} <= self._inputs <= {*_INPUTS, _TYPES}:
+            raise ValueError(f"its inputs are {', '.join(sorted(self._inputs))}")
 
     def logits(self, texts: Sequence[str]) -> tuple[Matrix, NDArray[np.bool_]]:
         """Logits of shape (n, 3), and in which texts any piece is known, shape (n,)."""
@@ -53,20 +61,11 @@ class TextNetwork:
         known = [self._tokenizer.knows(row) for row in rows]
         return logits, np.array(known, dtype=bool)
 
-    @cached_property
-    def _session(self) -> "InferenceSession":
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1  # a batch is small; parallel work is the caller's choice
-        options.log_severity_level = 3
-        return ort.InferenceSession(self._network, options, providers=["CPUExecutionProvider"])
-
     def _run(self, rows: Sequence[Sequence[int]]) -> Matrix:
         numbers, mask = padded(rows, self._tokenizer.pad)
-        inputs = {"input_ids": numbers, "attention_mask": mask}
-        if len(self._session.get_inputs()) > len(inputs):
-            inputs["token_type_ids"] = np.zeros_like(numbers)
+        inputs = dict(zip(_INPUTS, (numbers, mask), strict=True))
+        if _TYPES in self._inputs:
+            inputs[_TYPES] = np.zeros_like(numbers)
         (logits,) = self._session.run(None, inputs)
         return np.asarray(logits, dtype=np.float64)
 
@@ -108,6 +107,24 @@ class CompactScorer:
         """See :class:`~stockanalyst.sentiment.protocols.Scorer`."""
         logits, known = self._network.logits(texts)
         return text_scores(softmax(logits, temperature=self._temperature), known)
+
+
+def _opened(network: bytes) -> "InferenceSession":
+    import onnxruntime as ort
+    from onnxruntime.capi import onnxruntime_pybind11_state as faults
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1  # a batch is small; parallel work is the caller's choice
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+    except (
+        faults.Fail,
+        faults.InvalidGraph,
+        faults.InvalidProtobuf,
+        faults.NotImplemented,
+    ) as error:
+        raise ValueError(f"onnxruntime can't open it: {error}".partition("\n")[0]) from error
 
 
 def padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -55,9 +55,9 @@ def counts(found: Hashes, bounds: IntVector, keys: Hashes) -> Any:
     """
     from scipy import sparse
 
-    places = np.minimum(np.searchsorted(keys, found), keys.size - 1)
+    places = np.minimum(np.searchsorted(keys, found), keys.size - 1).astype(np.int32)
     known = keys[places] == found
-    starts = np.concatenate([[0], np.cumsum(known)])[bounds]
+    starts = np.concatenate([[0], np.cumsum(known)])[bounds].astype(np.int32)
     ones = np.ones(starts[-1], dtype=np.float32)
     matrix = sparse.csr_array((ones, places[known], starts), shape=(bounds.size - 1, keys.size))
     matrix.sum_duplicates()

@@ -49,3 +49,13 @@ class SourceOutcome:
     latency: float | None = None
     cache_age: float | None = None
     quota: str = ""
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether it was asked, or an answer of before stands in."""
+        return self.kind is not Kind.SKIPPED or self.cache_age is not None
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether there is an answer, be it that there is nothing, or one of before."""
+        return self.kind in {Kind.OK, Kind.EMPTY} or self.cache_age is not None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockanalyst._typing import IntVector, Json, Vector
+from stockanalyst.exceptions import DataError
 from stockanalyst.sentiment.artifact import Artifact, packed
 from stockanalyst.sentiment.calibration import fit_temperature
 from stockanalyst.sentiment.labelled import LabelledTexts
@@ -37,6 +38,11 @@ def train(labelled: LabelledTexts, *, seed: int, progress: Callable[[float], Non
         Written into the report; the training has no chance in it.
     progress : callable
         Called with the share of the work done, in (0, 1].
+
+    Raises
+    ------
+    DataError
+        No word stands in two texts.
     """
     texts, labels = labelled.of("training")
     model = fit(texts, labels, progress=lambda share: progress(0.9 * share))
@@ -57,6 +63,11 @@ def train(labelled: LabelledTexts, *, seed: int, progress: Callable[[float], Non
 def fit(texts: list[str], labels: IntVector, *, progress: Callable[[float], None]) -> LinearModel:
     """Fit the model alone, without temperature.
 
+    Raises
+    ------
+    DataError
+        No word stands in two texts.
+
     References
     ----------
     Wang, Manning: Baselines and bigrams: simple, good sentiment and topic classification.
@@ -68,10 +79,10 @@ def fit(texts: list[str], labels: IntVector, *, progress: Callable[[float], None
     progress(0.3)
     keys, idf = vocabulary(found, bounds)
     matrix = weighted(counts(found, bounds, keys), idf)
-    scale = unevenness(matrix, labels).astype(np.float32)
+    scale = unevenness(matrix, labels)
     progress(0.6)
-    fitted = LogisticRegression(C=STRENGTH, max_iter=200)
-    fitted.fit(matrix * scale, labels)
+    fitted = LogisticRegression(C=STRENGTH, max_iter=1000)
+    fitted.fit((matrix * scale).astype(np.float32), labels)
     progress(1.0)
     return LinearModel(keys, idf, (fitted.coef_ * scale).T, fitted.intercept_)
 
@@ -87,12 +98,20 @@ def packed_model(model: LinearModel) -> bytes:
 
 
 def vocabulary(found: Hashes, bounds: IntVector) -> tuple[Hashes, Vector]:
-    """Features that stand in at least two texts, ascending, and the idf of each."""
+    """Features that stand in at least two texts, ascending, and the idf of each.
+
+    Raises
+    ------
+    DataError
+        There are none.
+    """
     n_texts = bounds.size - 1
     rows = np.repeat(np.arange(n_texts, dtype=np.uint64), np.diff(bounds))
     pairs = np.unique(found.astype(np.uint64) << np.uint64(32) | rows)
     keys, in_texts = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_counts=True)
     often = in_texts >= LEAST_TEXTS
+    if not often.any():
+        raise DataError("data: no word stands in two of the texts to train on; give more texts")
     idf = np.log(n_texts / (1 + in_texts[often])) + 1
     return keys[often], idf
 

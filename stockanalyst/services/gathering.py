@@ -3,13 +3,15 @@
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, wait
-from dataclasses import dataclass, replace
+from concurrent.futures import wait
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pandas as pd
 
-from stockanalyst.exceptions import SourceError
+from stockanalyst.exceptions import InputError, SourceError
 from stockanalyst.infra.background import started
 from stockanalyst.infra.cache import Cache
 from stockanalyst.infra.http import until
@@ -19,7 +21,8 @@ from stockanalyst.sentiment.outcomes import Kind, SourceOutcome
 from stockanalyst.sentiment.protocols import SentimentSource
 
 _LOG = logging.getLogger(__name__)
-_NOTHING = Findings()
+_NOTHING = "nothing about it in the window"
+_SETTLED = timedelta(days=2)  # after a window's end its news have all come
 _GRACE = 0.5  # seconds of the deadline that are kept for putting the answers together
 
 
@@ -56,7 +59,7 @@ class Answer:
     """What became of a source, and what it found: nothing, where it failed."""
 
     outcome: SourceOutcome
-    findings: Findings = _NOTHING
+    findings: Findings = field(default_factory=Findings)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Gatherer:
     deadline : float
         Seconds for all sources together.
     lifetime : timedelta
-        For which an answer is fresh; of a window that is over, it is so for ever.
+        For which an answer is fresh; for ever, if it came two days or more after a past window.
     now : callable
         The present moment, aware.
     elapsed : callable
@@ -102,97 +105,101 @@ class Gatherer:
             Whether the window ends now.
         """
         begun = self.elapsed()
-        futures = [self._started(name, company, window, live=live) for name in names]
+        asked = [_Asked(name, self.offers[name], company, window, live) for name in names]
+        with until(begun + self.deadline):
+            futures = [started(partial(self._answer, each)) for each in asked]
         wait(futures, timeout=max(self.deadline - _GRACE, self.deadline / 2))
         late = f"no answer within {self.deadline:g} s"
         seconds = self.elapsed() - begun
         return [
             future.result()
             if future.done()
-            else self._failed(_key(name, company, window, live=live), name, late, seconds)
-            for name, future in zip(names, futures, strict=True)
+            else each.failed(SourceOutcome(each.name, Kind.DOWN, late, latency=seconds))
+            for each, future in zip(asked, futures, strict=True)
         ]
 
-    def _started(
-        self, name: str, company: Company, window: Window, *, live: bool
-    ) -> "Future[Answer]":
-        skipped = self._skipped(name, window)
-        if skipped:
-            outcome = SourceOutcome(name, Kind.SKIPPED, skipped, quota=self.offers[name].quota())
-            future: Future[Answer] = Future()
-            future.set_result(Answer(outcome))
-            return future
-        with until(self.elapsed() + self.deadline):
-            return started(lambda: self._answer(name, company, window, live=live))
+    def _answer(self, asked: "_Asked") -> Answer:
+        offer = asked.offer
+        asked.quota = offer.quota()
+        if skipped := self._skipped(offer, asked.window):
+            return asked.failed(SourceOutcome(asked.name, Kind.SKIPPED, skipped))
+        if offer.reach is not None and (fresh := self._fresh(asked)):
+            return fresh
+        begun = self.elapsed()
+        try:
+            findings = offer.source.fetch(asked.company, asked.window)
+        except SourceError as error:
+            kind, reason = Kind(error.kind), error.reason
+        except InputError:
+            raise
+        except Exception as error:  # noqa: BLE001  one source's fault mustn't silence the others
+            _LOG.exception("%s: its answer can't be read", asked.name)
+            kind, reason = Kind.SCHEMA_CHANGED, f"its answer can't be read ({type(error).__name__})"
+        else:
+            if offer.reach is not None and not findings.faults:
+                self.cache().set(asked.key, encoded(findings))
+            seconds = self.elapsed() - begun
+            return Answer(asked.outcome(findings, latency=seconds, quota=offer.quota()), findings)
+        seconds = self.elapsed() - begun
+        asked.quota = offer.quota()
+        return asked.failed(SourceOutcome(asked.name, kind, reason, latency=seconds))
 
-    def _skipped(self, name: str, window: Window) -> str:
-        offer = self.offers[name]
+    def _skipped(self, offer: Offer, window: Window) -> str:
         if offer.closed or offer.reach is None:
             return offer.closed
         if self.now() - pd.Timestamp(window.end) > offer.reach:
             return f"its answers go back {offer.reach.days} days, the cutoff is earlier"
         return ""
 
-    def _answer(self, name: str, company: Company, window: Window, *, live: bool) -> Answer:
-        offer = self.offers[name]
-        key = _key(name, company, window, live=live)
-        if offer.reach is not None:
-            fresh = self._cached(key, name, fresh=True, over=not live)
-            if fresh is not None:
-                return fresh
-        begun = self.elapsed()
-        try:
-            findings = offer.source.fetch(company, window)
-        except SourceError as error:
-            return self._failed(key, name, error.reason, self.elapsed() - begun, Kind(error.kind))
-        except Exception as error:  # noqa: BLE001  one source's fault mustn't silence the others
-            _LOG.exception("%s: its answer can't be read", name)
-            reason = f"its answer can't be read ({type(error).__name__})"
-            return self._failed(key, name, reason, self.elapsed() - begun, Kind.SCHEMA_CHANGED)
-        if offer.reach is not None:
-            self.cache().set(key, encoded(findings))
-        outcome = _outcome(name, findings, offer)
-        return Answer(replace(outcome, latency=self.elapsed() - begun), findings)
+    def _fresh(self, asked: "_Asked") -> Answer | None:
+        """An answer of before that may stand for a new one; an older one is put by."""
+        cached = self.cache().get(asked.key)
+        findings = decoded(cached.value) if cached else None
+        if cached is None or findings is None:
+            return None
+        age = self.now() - cached.stored_at
+        outcome = asked.outcome(findings, cache_age=max(age.total_seconds(), 0.0))
+        asked.kept = Answer(outcome, findings)
+        settled = cached.stored_at - pd.Timestamp(asked.window.end) > _SETTLED
+        return asked.kept if age <= self.lifetime or (settled and not asked.live) else None
 
-    def _failed(
-        self, key: str, name: str, reason: str, seconds: float, kind: Kind = Kind.DOWN
-    ) -> Answer:
-        """The failure, with what was found earlier if that is kept."""
-        outcome = SourceOutcome(
-            name, kind, reason, latency=seconds, quota=self.offers[name].quota()
+
+@dataclass
+class _Asked:
+    """One source's question, and what is known of it when the deadline comes."""
+
+    name: str
+    offer: Offer
+    company: Company
+    window: Window
+    live: bool
+    quota: str = ""
+    kept: Answer | None = None
+
+    @property
+    def key(self) -> str:
+        """Of the cache; windows that end now share one, whenever that is."""
+        start, end = self.window.start, self.window.end
+        span = f"{(end - start).total_seconds():g}" if self.live else f"{start}/{end}"
+        words = f"{self.name}\n{self.company.symbol}\n{self.company.name}\n{span}"
+        return f"sentiment:{self.name}:{hashlib.sha256(words.encode()).hexdigest()}"
+
+    def outcome(self, findings: Findings, **more: Any) -> SourceOutcome:
+        """Of an answer."""
+        items = len(findings.articles) + len(findings.observations)
+        reasons = (self.offer.note, *findings.faults) if items or findings.faults else (_NOTHING,)
+        return SourceOutcome(
+            self.name,
+            Kind.OK if items else Kind.EMPTY,
+            "; ".join(filter(None, reasons)),
+            items=items,
+            **{"quota": self.quota, **more},
         )
-        stale = self._cached(key, name)
-        if stale is None:
+
+    def failed(self, outcome: SourceOutcome) -> Answer:
+        """The failure, with what was found earlier if that is kept."""
+        outcome = replace(outcome, quota=self.quota)
+        if self.kept is None:
             return Answer(outcome)
-        items, age = stale.outcome.items, stale.outcome.cache_age
-        return Answer(replace(outcome, items=items, cache_age=age), stale.findings)
-
-    def _cached(
-        self, key: str, name: str, *, fresh: bool = False, over: bool = False
-    ) -> Answer | None:
-        """What is kept; None if nothing is, or, where it must be `fresh`, if it is too old."""
-        kept = self.cache().get(key)
-        findings = decoded(kept.value) if kept else None
-        if kept is None or findings is None:
-            return None
-        age = self.now() - kept.stored_at
-        if fresh and not over and age > self.lifetime:
-            return None
-        outcome = _outcome(name, findings, self.offers[name])
-        return Answer(replace(outcome, cache_age=max(age.total_seconds(), 0.0)), findings)
-
-
-def _outcome(name: str, findings: Findings, offer: Offer) -> SourceOutcome:
-    items = len(findings.articles) + len(findings.observations)
-    kind, reason = (
-        (Kind.OK, offer.note) if items else (Kind.EMPTY, "nothing about it in the window")
-    )
-    return SourceOutcome(name, kind, reason, items=items, quota=offer.quota())
-
-
-def _key(name: str, company: Company, window: Window, *, live: bool) -> str:
-    """Of a question; windows that end now share one, whenever that is."""
-    length = (window.end - window.start).total_seconds()
-    span = f"{length:g}" if live else f"{window.start.isoformat()}/{window.end.isoformat()}"
-    words = f"{name}\n{company.symbol}\n{company.name}\n{span}"
-    return f"sentiment:{name}:{hashlib.sha256(words.encode()).hexdigest()}"
+        items, age = self.kept.outcome.items, self.kept.outcome.cache_age
+        return Answer(replace(outcome, items=items, cache_age=age), self.kept.findings)

@@ -3,15 +3,20 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from stockanalyst.exceptions import InputError, did_you_mean
+from stockanalyst.exceptions import DataError, InputError, ModelUnavailable, did_you_mean
 from stockanalyst.market.companies import company_names
 from stockanalyst.market.prices import PriceHistory
 from stockanalyst.market.symbols import parse_symbol, parse_symbols
-from stockanalyst.sentiment.aggregation import Aggregation, SentimentSummary, summarize
+from stockanalyst.sentiment.aggregation import (
+    Aggregation,
+    SentimentSummary,
+    summarize,
+    unread,
+)
 from stockanalyst.sentiment.articles import Company, Findings, Window
 from stockanalyst.sentiment.monitoring import Distribution, Thresholds, distribution
 from stockanalyst.sentiment.protocols import Scorer
@@ -21,6 +26,8 @@ from stockanalyst.services.protocols import Progress, silent
 WINDOW = timedelta(days=7)
 SAMPLE = "sample"  # the provider of prices that lie still
 _LONGEST = timedelta(days=365)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
+_LAST_OF_A_DAY = timedelta(days=1, microseconds=-1)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -86,7 +93,7 @@ def question(
     window : timedelta or str
         Such as ``"7d"``, ``"36h"`` or ``"2w"``; at most a year.
     cutoff : datetime or str, optional
-        A moment with its timezone, or a date ``YYYY-MM-DD``, of which the end in UTC is meant.
+        A moment with its timezone, or a date ``YYYY-MM-DD``: the whole day in UTC.
 
     Raises
     ------
@@ -140,11 +147,10 @@ class SentimentService:
             The scorer needs what isn't there.
         """
         company, scorer = _company(parse_symbol(symbol)), self.scorer(asked.scorer)
-        now = self.gatherer.now().tz_convert("UTC").to_pydatetime()
-        end = now if asked.cutoff is None else min(asked.cutoff, now)
-        window = Window(end - asked.window, end)
         names = self._known(self.default if asked.sources is None else asked.sources)
-        answers = self.gatherer.ask(names, company, window, live=asked.cutoff is None)
+        window = self._window(asked)
+        live = asked.cutoff is None or window.end < asked.cutoff
+        answers = self.gatherer.ask(names, company, window, live=live)
         return summarize(
             company,
             window,
@@ -157,6 +163,8 @@ class SentimentService:
     def beside(self, history: PriceHistory, end: datetime | None) -> SentimentSummary:
         """What is said of a symbol whose prices these are; beside the sample's, the sample's news.
 
+        A scorer that isn't there gives no signal, and the reason.
+
         Parameters
         ----------
         history : PriceHistory
@@ -164,9 +172,11 @@ class SentimentService:
             As the cutoff of a :class:`Question`.
         """
         offline = history.provider == SAMPLE
-        return self.summary(
-            history.symbol, Question(sources=tuple(self.offline) if offline else None, cutoff=end)
-        )
+        asked = Question(sources=tuple(self.offline) if offline else None, cutoff=end)
+        try:
+            return self.summary(history.symbol, asked)
+        except (ModelUnavailable, DataError) as error:
+            return unread(_company(history.symbol), self._window(asked), str(error))
 
     def summaries(
         self, symbols: str | Iterable[object], asked: Question, *, progress: Progress = silent
@@ -188,11 +198,18 @@ class SentimentService:
         return pd.DataFrame(
             {
                 "source": list(offers),
-                "asked": [name in self.default for name in offers],
+                "asked": [
+                    name in self.default and not each.closed for name, each in offers.items()
+                ],
                 "state": [each.closed or each.state() or "ready" for each in offers.values()],
                 "quota": [each.quota() for each in offers.values()],
             }
         )
+
+    def _window(self, asked: Question) -> Window:
+        now = self.gatherer.now().tz_convert("UTC").to_pydatetime(warn=False)
+        end = now if asked.cutoff is None else min(asked.cutoff, now)
+        return Window(end - asked.window, end)
 
     def _known(self, names: Sequence[str]) -> list[str]:
         """Sources in the order of preference."""
@@ -244,13 +261,15 @@ def _window(window: object) -> timedelta:
 def _moment(cutoff: object) -> datetime | None:
     if cutoff is None:
         return None
-    text = cutoff.isoformat() if isinstance(cutoff, date) else str(cutoff)
+    text = cutoff.isoformat() if isinstance(cutoff, date) else str(cutoff).strip()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InputError("cutoff", cutoff, "give a date as YYYY-MM-DD, or a moment") from None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise InputError("cutoff", cutoff, f"give a year from {_FIRST_YEAR} to {_LAST_YEAR}")
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)
-    if moment.time() != time():
-        raise InputError("cutoff", cutoff, "give the moment's timezone, such as +00:00")
-    return (moment + timedelta(days=1)).replace(tzinfo=UTC)
+    if len(text) > len("2024-03-08"):
+        raise InputError("cutoff", cutoff, "give the moment's timezone, such as +00:00, or a date")
+    return moment.replace(tzinfo=UTC) + _LAST_OF_A_DAY

@@ -173,6 +173,26 @@ def test_too_little_is_no_signal_and_not_zero(
     assert (made.label, made.reason) == ("no signal", reason)
 
 
+def test_an_answer_of_before_counts_and_coverage_stays_a_share() -> None:
+    """One answers; of two that fail or aren't asked an answer of before stands in."""
+    outcomes = [
+        SourceOutcome("one", Kind.OK, items=2),
+        SourceOutcome("two", Kind.SKIPPED, "circuit open", 1, cache_age=3600.0),
+        SourceOutcome("three", Kind.DOWN, "late"),
+    ]
+    made = summary({**TWO, "three": Findings()}, outcomes=outcomes)
+    assert made.polarity == pytest.approx(0.2)
+    assert made.coverage == pytest.approx(2 / 3)
+    gone = [SourceOutcome(name, Kind.DOWN, "late", 2, cache_age=60.0) for name in ("one", "two")]
+    assert summary(TWO, outcomes=gone).polarity == pytest.approx(0.2)
+
+
+def test_a_ready_score_of_no_message_is_none() -> None:
+    nothing = Observation("talk", END, 0.0, 0)
+    made = summary({**TWO, "talk": Findings(observations=[nothing])})
+    assert made.per_source[2].polarity is None
+
+
 def test_coverage_leaves_out_who_wasnt_asked() -> None:
     kinds = {"one": Kind.OK, "two": Kind.OK, "three": Kind.SKIPPED, "four": Kind.AUTH}
     outcomes = [SourceOutcome(name, kind) for name, kind in kinds.items()]

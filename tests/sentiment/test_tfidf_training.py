@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stockanalyst.exceptions import DataError
 from stockanalyst.sentiment import tfidf_training
 from stockanalyst.sentiment.labelled import LabelledTexts, parts_of
 from stockanalyst.sentiment.protocols import LABELS
@@ -80,3 +81,11 @@ def test_progress_ends_at_one(labelled: LabelledTexts) -> None:
     tfidf_training.train(labelled, seed=0, progress=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+def test_texts_without_a_common_word_are_refused(labelled: LabelledTexts) -> None:
+    other = replace(
+        labelled, texts=np.array([chr(0x4E00 + n) for n in range(labelled.labels.size)])
+    )
+    with pytest.raises(DataError, match="no word stands in two of the texts"):
+        tfidf_training.train(other, seed=0, progress=lambda _share: None)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -11,6 +11,7 @@ import pytest
 
 from stockanalyst.exceptions import SourceRefused, SourceTimeout
 from stockanalyst.infra.cache import MemoryCache
+from stockanalyst.infra.http import _DEADLINE
 from stockanalyst.sentiment.articles import Article, Company, Findings, Window
 from stockanalyst.sentiment.outcomes import Kind
 from stockanalyst.services.gathering import Answer, Gatherer, Offer
@@ -117,13 +118,58 @@ def test_a_fresh_answer_is_not_asked_for_again(gather: Gather, clock: Clock) -> 
     assert len(source.asked) == 2
 
 
-def test_of_a_window_that_is_over_an_answer_stays_fresh(gather: Gather, clock: Clock) -> None:
+def test_of_a_window_that_is_over_an_answer_stays_fresh_once_all_news_have_come(
+    gather: Gather, clock: Clock
+) -> None:
+    """Asked on the day itself, it is asked again; three days later it is settled."""
     source = Source(lambda: FOUND)
     gatherer = gather(one=Offer(source))
     one(gatherer, live=False)
+    clock.moment += pd.Timedelta(days=3)
+    one(gatherer, live=False)
+    assert len(source.asked) == 2
     clock.moment += pd.Timedelta(days=20)
     assert one(gatherer, live=False).findings == FOUND
-    assert len(source.asked) == 1
+    assert len(source.asked) == 2
+
+
+def test_windows_of_now_and_of_the_past_are_kept_apart(gather: Gather) -> None:
+    source = Source(lambda: FOUND)
+    gatherer = gather(one=Offer(source))
+    one(gatherer, live=True)
+    one(gatherer, live=False)
+    assert len(source.asked) == 2
+
+
+def test_half_an_answer_says_so_and_is_not_kept(gather: Gather) -> None:
+    source = Source(lambda: replace(FOUND, faults=("down: HTTP 503",)))
+    gatherer = gather(one=Offer(source))
+    outcome = one(gatherer).outcome
+    assert (outcome.kind, outcome.reason) == (Kind.OK, "down: HTTP 503")
+    one(gatherer)
+    assert len(source.asked) == 2
+
+
+def test_a_slow_count_of_the_quota_doesnt_hold_up_the_others(gather: Gather) -> None:
+    never = Event()
+    slow = Offer(Source(lambda: FOUND), quota=lambda: str(never.wait()))
+    gatherer = gather(deadline=1.0, slow=slow, one=Offer(Source(lambda: FOUND)))
+    begun = time.monotonic()
+    found = gatherer.ask(["slow", "one"], ACME, WINDOW, live=True)
+    assert time.monotonic() - begun < 1.0
+    never.set()
+    assert [each.outcome.kind for each in found] == [Kind.DOWN, Kind.OK]
+
+
+def test_the_deadline_reaches_the_clients(gather: Gather) -> None:
+    left: list[float] = []
+
+    def look() -> Findings:
+        left.append(_DEADLINE.get() - time.monotonic())
+        return FOUND
+
+    one(gather(deadline=5.0, one=Offer(Source(look))))
+    assert 0 < left[0] <= 5.0
 
 
 def test_a_stale_answer_stands_in_with_its_age_and_says_why(gather: Gather, clock: Clock) -> None:

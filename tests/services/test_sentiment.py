@@ -139,6 +139,11 @@ def test_an_unknown_name(ask: Callable[[], Question], message: str) -> None:
             {"cutoff": "2024-03-08 10:00"},
             "cutoff '2024-03-08 10:00': give the moment's timezone, such as +00:00",
         ),
+        ({"cutoff": "2024-03-08T00:00"}, "cutoff '2024-03-08T00:00': give the moment's timezone"),
+        ({"cutoff": pd.Timestamp("2024-03-08")}, "cutoff Timestamp('2024-03-08 00:00:00'): give "),
+        ({"cutoff": "9999-12-31"}, "cutoff '9999-12-31': give a year from 1970 to 2200"),
+        ({"cutoff": date.max}, "cutoff datetime.date(9999, 12, 31): give a year from 1970 to 2200"),
+        ({"cutoff": "0001-01-01"}, "cutoff '0001-01-01': give a year from 1970 to 2200"),
     ],
 )
 def test_what_cant_be_asked(arguments: dict[str, str], message: str) -> None:
@@ -155,9 +160,9 @@ def test_windows(window: str, length: timedelta) -> None:
     assert question(window=window).window == length
 
 
-@pytest.mark.parametrize("cutoff", ["2024-03-07", date(2024, 3, 7), pd.Timestamp("2024-03-07")])
-def test_of_a_date_the_end_is_meant(cutoff: object) -> None:
-    assert question(cutoff=cutoff).cutoff == datetime(2024, 3, 8, tzinfo=UTC)
+@pytest.mark.parametrize("cutoff", ["2024-03-07", " 2024-03-07 ", date(2024, 3, 7)])
+def test_of_a_date_the_whole_day_is_meant(cutoff: object) -> None:
+    assert question(cutoff=cutoff).cutoff == datetime(2024, 3, 7, 23, 59, 59, 999999, tzinfo=UTC)
 
 
 def test_moments_come_out_in_utc() -> None:
@@ -187,7 +192,7 @@ def test_the_table_of_sources() -> None:
     ).sources()
     assert table.to_dict("list") == {
         "source": ["one", "two", "three"],
-        "asked": [True, True, False],
+        "asked": [True, False, False],
         "state": ["ready", "no key; set X", "circuit open until 14:05 UTC"],
         "quota": ["", "3 of 25 used", ""],
     }

@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     r"|[^\W\d_]+(?:['&][^\W\d_]+)*"
     r"|[.!?;](?=\s|$)|[,:()]|[\U0001F300-\U0001FAFF\u2600-\u27BF\u2B00-\u2BFF]"
 )
+_VERSUS = re.compile(r"\bvs\.")  # no end of a sentence
 _AMOUNT = re.compile(rf"([+\-−–]?)({_CURRENCY})? ?({_NUMBER}) ?(\D*)")
 _MULTIPLES = {
     "k thousand": 1e3,
@@ -67,7 +68,7 @@ class Amount(NamedTuple):
 def tokens_of(text: str) -> list[str]:
     """The pieces of a text's first :data:`LIMIT` characters, in lower case."""
     lowered = text[:LIMIT].lower().replace("’", "'").replace("'s ", " ")
-    return _TOKEN.findall(lowered)
+    return _TOKEN.findall(_VERSUS.sub("vs", lowered))
 
 
 def amount_at(tokens: list[str], place: int) -> Amount | None:

@@ -40,6 +40,23 @@ def read(folder: Path, *, kind: str) -> Artifact:
     return Artifact(kind, description["settings"], files, origin=str(folder))
 
 
+def prepare(folder: Path) -> None:
+    """Make a folder that can be written, before hours of work for it.
+
+    Raises
+    ------
+    DataError
+        It can't be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f"{_DESCRIPTION}.part"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
 def write(folder: Path, trained: Trained) -> None:
     """Keep a trained scorer, its report and its model card; the description comes last.
 
@@ -61,15 +78,18 @@ def write(folder: Path, trained: Trained) -> None:
         "MODEL_CARD.md": trained.card.encode(),
         _DESCRIPTION: _json(description),
     }
+    prepare(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
             part = folder / f"{name}.part"
             part.write_bytes(content)
             part.replace(folder / name)
     except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{folder}: can't keep the trained scorer there ({reason})") from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> DataError:
+    return DataError(f"{folder}: can't keep the trained scorer there ({error.strerror or error})")
 
 
 def _description(path: Path) -> Json:

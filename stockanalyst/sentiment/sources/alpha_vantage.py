@@ -122,5 +122,5 @@ def _article(row: Row, ticker: str) -> Article | None:
         url=link(row.get("url")),
         symbols=names([each.get("ticker") for each in about]),
         vendor_score=number(ours.get("ticker_sentiment_score"), -1, 1),
-        relevance=number(ours.get("relevance_score"), 0, 1) or None,
+        relevance=number(ours.get("relevance_score"), 0, 1),
     )

@@ -32,7 +32,7 @@ _NAME = "finnhub"
 _NEWS, _SCORE, _SOCIAL = "company-news", "news-sentiment", "stock/social-sentiment"
 _PLATFORMS = ("data", "reddit", "twitter")  # the last two in answers of before 2023
 _HOUR = timedelta(hours=1)
-_AS_GOOD_AS_NOW = timedelta(minutes=15)
+_AS_GOOD_AS_NOW = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)

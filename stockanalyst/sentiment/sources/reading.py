@@ -47,6 +47,8 @@ _REASONS = {
 }
 # Of these each question speaks for the whole vendor: it would answer the next one alike.
 _FINAL = frozenset({"auth", "blocked", "quota_day", "rate_limited"})
+_HOPELESS = _FINAL | {"bad_request", "unknown_symbol"}  # of the main question
+_EXPECTED = frozenset({"plan", "quota_day", "skipped"})  # of a part that costs extra
 
 
 def number(value: object, low: float = -math.inf, high: float = math.inf) -> float | None:
@@ -180,7 +182,8 @@ def inside(
 def gathered(*questions: Callable[[], Findings]) -> Findings:
     """What several questions to one vendor find: one that fails doesn't lose the others' answers.
 
-    After a refusal of the key, of the pace or for the day nothing more is asked.
+    After a refusal of the key or the pace, or for the day, nothing more is asked, nor where the
+    first question finds the symbol unknown. What the plan doesn't include isn't missing.
 
     Raises
     ------
@@ -195,11 +198,16 @@ def gathered(*questions: Callable[[], Findings]) -> Findings:
             answers.append(question())
         except SourceError as error:
             errors[place] = error
-            if error.kind in _FINAL:
+            if error.kind in (_FINAL if place else _HOPELESS):
                 break
     found = Findings(
         tuple(article for answer in answers for article in answer.articles),
         tuple(observation for answer in answers for observation in answer.observations),
+        tuple(
+            f"{error.kind}: {error.reason}"
+            for place, error in errors.items()
+            if place == 0 or error.kind not in _EXPECTED
+        ),
     )
     if 0 in errors and not (found.articles or found.observations):
         raise errors[0]

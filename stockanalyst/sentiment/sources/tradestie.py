@@ -12,7 +12,7 @@ from stockanalyst.sentiment.tickers import spellings
 
 BASE_URL = "https://tradestie.com/api/v1/apps"
 _NAME = "tradestie"
-_AS_GOOD_AS_NOW = timedelta(minutes=15)
+_AS_GOOD_AS_NOW = timedelta(seconds=30)
 _DAY = timedelta(days=1)
 _OVER = time(6, tzinfo=UTC)  # a day is over in the whole of the United States but its far west
 

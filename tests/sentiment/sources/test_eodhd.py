@@ -88,8 +88,13 @@ def test_scores_of_days_are_asked_for_where_the_quota_allows(
     assert caught.value.kind == "quota_day"
 
 
-@pytest.mark.parametrize("bad", ["500", "403", "404", "422", "<html>", '[{"date": 1}]'])
-@pytest.mark.parametrize("failing", ["/news", "/sentiments"])
+@pytest.mark.parametrize(
+    ("failing", "bad"),
+    [
+        *(("/news", bad) for bad in ("500", "403", "<html>", '[{"date": 1}]')),
+        *(("/sentiments", bad) for bad in ("500", "403", "404", "422", "<html>", '[{"date": 1}]')),
+    ],
+)
 def test_one_failure_does_not_lose_the_other_answer(vendor: Vendor, failing: str, bad: str) -> None:
     status = int(bad) if bad.isdigit() else 200
 
@@ -102,6 +107,7 @@ def test_one_failure_does_not_lose_the_other_answer(vendor: Vendor, failing: str
     findings = eodhd(vendor).fetch(APPLE, WINDOW)
     expected = (0, 2) if failing == "/news" else (3, 0)
     assert (len(findings.articles), len(findings.observations)) == expected
+    assert bool(findings.faults) == (failing == "/news" or bad != "403")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +116,7 @@ def test_one_failure_does_not_lose_the_other_answer(vendor: Vendor, failing: str
         (401, "Unauthenticated", "auth", 1),
         (402, "You exceeded your daily API requests limit.", "quota_day", 1),
         (403, "Only EOD data allowed for free users.", "plan", 2),
-        (404, "Ticker Not Found.", "unknown_symbol", 2),
+        (404, "Ticker Not Found.", "unknown_symbol", 1),
         (200, '{"error": "Limit", "code": 402}', "quota_day", 1),
         (200, '{"error": "Limit"}', "schema_changed", 2),
     ],

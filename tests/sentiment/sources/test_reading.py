@@ -1,6 +1,7 @@
 """What vendors' values mean, and that none of them raises."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -178,6 +179,7 @@ FOUND = Findings(articles=(Article("vendor", "Title", NOON),))
 NOTHING = Findings()
 DOWN = SourceTimeout("vendor", "late")
 PLAN = SourceRefused("vendor", "plan", "not in the plan")
+UNKNOWN = SourceRefused("vendor", "unknown_symbol", "who?")
 SPENT = SourceRefused("vendor", "quota_day", "used up")
 
 
@@ -185,8 +187,9 @@ SPENT = SourceRefused("vendor", "quota_day", "used up")
     ("outcomes", "expected", "asked"),
     [
         ((FOUND, NOTHING), FOUND, 2),
-        ((FOUND, DOWN, PLAN), FOUND, 3),
-        ((DOWN, FOUND), FOUND, 2),
+        ((FOUND, DOWN, PLAN), replace(FOUND, faults=("down: late",)), 3),
+        ((DOWN, FOUND), replace(FOUND, faults=("down: late",)), 2),
+        ((UNKNOWN, FOUND), UNKNOWN, 1),
         ((NOTHING, PLAN), NOTHING, 2),
         ((PLAN, NOTHING), PLAN, 2),
         ((DOWN, PLAN), DOWN, 2),

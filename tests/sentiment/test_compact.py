@@ -1,0 +1,177 @@
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.special import erf
+
+from stockanalyst._typing import Matrix
+from stockanalyst.exceptions import DataError
+from stockanalyst.sentiment.artifact import Artifact
+from stockanalyst.sentiment.compact import (
+    NETWORK,
+    VOCABULARY,
+    CompactScorer,
+    TextNetwork,
+    padded,
+    quantised,
+)
+from stockanalyst.sentiment.compact_graph import Shape, network
+
+Weights = Mapping[str, NDArray[np.float32]]
+
+WORDS = ("profit", "loss", "fell", "rose", "and", "the", "a", "of", "widely")
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
+SHAPE = Shape(layers=2, heads=2, epsilon=1e-6)
+WIDTH, INNER, POSITIONS = 8, 12, 16
+TEXTS = ["profit fell", "", "the loss of a profit and a loss rose widely", "rose", "xyz"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def onnx(missing: Callable[[str], NoReturn]) -> None:
+    try:
+        import onnx  # noqa: F401
+    except ImportError:
+        missing("onnx (extra [train])")
+
+
+@pytest.fixture(scope="module")
+def weights() -> Weights:
+    rng = np.random.default_rng(4)
+    sizes: dict[str, tuple[int, ...]] = {
+        "embeddings.word_embeddings.weight": (len(PIECES), WIDTH),
+        "embeddings.position_embeddings.weight": (POSITIONS, WIDTH),
+        "embeddings.token_type_embeddings.weight": (2, WIDTH),
+        **_layer_sizes("embeddings.LayerNorm", WIDTH),
+        **_layer_sizes("classifier", 3, WIDTH),
+    }
+    for layer in (f"encoder.layer.{number}" for number in range(SHAPE.layers)):
+        for part in ("query", "key", "value"):
+            sizes |= _layer_sizes(f"{layer}.attention.self.{part}", WIDTH, WIDTH)
+        sizes |= _layer_sizes(f"{layer}.attention.output.dense", WIDTH, WIDTH)
+        sizes |= _layer_sizes(f"{layer}.attention.output.LayerNorm", WIDTH)
+        sizes |= _layer_sizes(f"{layer}.intermediate.dense", INNER, WIDTH)
+        sizes |= _layer_sizes(f"{layer}.output.dense", WIDTH, INNER)
+        sizes |= _layer_sizes(f"{layer}.output.LayerNorm", WIDTH)
+    return {name: rng.normal(0, 0.6, size).astype(np.float32) for name, size in sizes.items()}
+
+
+def _layer_sizes(name: str, *size: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": size, f"{name}.bias": size[:1]}
+
+
+def bert(weights: Weights, numbers: list[int]) -> Matrix:
+    """Logits of one text by the published equations of BERT, a matrix at a time."""
+
+    def dense(name: str, value: Matrix) -> Matrix:
+        product: Matrix = value @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+        return product
+
+    def normal(name: str, value: Matrix) -> Matrix:
+        centred = value - value.mean(axis=1, keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + SHAPE.epsilon)
+        shifted: Matrix = scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+        return shifted
+
+    tokens = weights["embeddings.word_embeddings.weight"][numbers].astype(np.float64)
+    tokens += weights["embeddings.position_embeddings.weight"][: len(numbers)]
+    tokens += weights["embeddings.token_type_embeddings.weight"][0]
+    state = normal("embeddings.LayerNorm", tokens)
+    for number in range(SHAPE.layers):
+        layer = f"encoder.layer.{number}"
+        parts = [dense(f"{layer}.attention.self.{p}", state) for p in ("query", "key", "value")]
+        heads = []
+        for query, key, value in zip(*(np.split(p, SHAPE.heads, 1) for p in parts), strict=True):
+            shares = np.exp(query @ key.T / np.sqrt(query.shape[1]))
+            heads.append(shares / shares.sum(axis=1, keepdims=True) @ value)
+        attended = dense(f"{layer}.attention.output.dense", np.concatenate(heads, axis=1))
+        middle = normal(f"{layer}.attention.output.LayerNorm", attended + state)
+        wide = dense(f"{layer}.intermediate.dense", middle)
+        bent: Matrix = wide * (1 + erf(wide / np.sqrt(2))) / 2
+        state = normal(f"{layer}.output.LayerNorm", dense(f"{layer}.output.dense", bent) + middle)
+    logits: Matrix = dense("classifier", state.mean(axis=0, keepdims=True))[0]
+    return logits
+
+
+@pytest.fixture(scope="module")
+def float_network(weights: Weights) -> TextNetwork:
+    return TextNetwork(network(weights, SHAPE), PIECES, longest=10)
+
+
+def artifact(weights: Weights, **changed: object) -> Artifact:
+    files = {
+        NETWORK: quantised(network(weights, SHAPE)),
+        VOCABULARY: "\n".join(PIECES).encode(),
+    }
+    return Artifact("compact", {"longest": 10, "temperature": 0.5, **changed}, files)
+
+
+def test_the_graph_computes_what_bert_is(weights: Weights, float_network: TextNetwork) -> None:
+    """Each text alone, by numpy, must give what the network gives for the padded batch."""
+    logits, known = float_network.logits(TEXTS)
+    place = {piece: number for number, piece in enumerate(PIECES)}
+    for text, row in zip(TEXTS, logits, strict=True):
+        inner = [place.get(word, place["[UNK]"]) for word in text.split()][:8]
+        assert row == pytest.approx(bert(weights, [2, *inner, 3]), abs=1e-4)
+    assert known.tolist() == [True, False, True, True, False]
+
+
+def test_more_texts_than_a_batch_come_back_in_their_order(float_network: TextNetwork) -> None:
+    texts = [" ".join(["loss"] * (number % 9)) for number in range(70)]
+    together, _ = float_network.logits(texts)
+    alone = np.concatenate([float_network.logits([text])[0] for text in texts[:9]])
+    assert together[:9] == pytest.approx(alone, abs=1e-5)
+    assert together[9:18] == pytest.approx(alone, abs=1e-5)
+    assert float_network.logits([])[0].shape == (0, 3)
+
+
+def test_quantised_is_smaller_and_nearly_the_same(
+    weights: Weights, float_network: TextNetwork
+) -> None:
+    scores = CompactScorer.from_artifact(artifact(weights)).score(TEXTS)
+    logits, _ = float_network.logits(TEXTS)
+    exponentials = np.exp(logits / 0.5)
+    expected = exponentials / exponentials.sum(axis=1, keepdims=True)
+    sure = expected.max(axis=1) > 0.5
+    sure[[1, 4]] = False
+    assert sure.any()
+    assert scores.probabilities[sure] == pytest.approx(expected[sure], abs=0.1)
+    assert scores.labels[[1, 4]].tolist() == ["neutral", "neutral"]
+    assert scores.polarity[[1, 4]].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("broken", "problem"),
+    [
+        ({"longest": "64"}, "longest as a positive number"),
+        ({"temperature": 0}, "temperature as a positive number"),
+    ],
+)
+def test_settings_that_arent_there_are_named(
+    weights: Weights, broken: Mapping[str, object], problem: str
+) -> None:
+    with pytest.raises(DataError, match=problem):
+        CompactScorer.from_artifact(artifact(weights, **broken))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        (VOCABULARY, b"a\nb", r"the vocabulary has no \[PAD\]"),
+        (NETWORK, b"something else", "onnxruntime can't open it"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused(
+    weights: Weights, name: str, content: bytes, problem: str
+) -> None:
+    whole = artifact(weights)
+    spoilt = Artifact(whole.kind, whole.settings, {**whole.files, name: content}, "/models/mine")
+    with pytest.raises(DataError, match=rf"^/models/mine: {problem}"):
+        CompactScorer.from_artifact(spoilt)
+
+
+def test_padding_by_hand() -> None:
+    numbers, mask = padded([[5, 6, 7], [8]], pad=9)
+    assert numbers.tolist() == [[5, 6, 7], [8, 9, 9]]
+    assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]

@@ -1,0 +1,157 @@
+import json
+from collections.abc import Callable
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stockanalyst.exceptions import InputError, ModelUnavailable
+from stockanalyst.sentiment import compact_training
+from stockanalyst.sentiment.compact import CompactScorer, TextNetwork
+from stockanalyst.sentiment.compact_training import CompactConfig, train
+from stockanalyst.sentiment.labelled import LabelledTexts
+from stockanalyst.sentiment.models import folder
+from stockanalyst.sentiment.training import Trained
+
+WORDS = ("profit", "loss", "fell", "rose", "and", "the", "of", "a", ".", "##s")
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
+TWO_STEPS = CompactConfig(epochs=1, batch_size=20, longest=12)
+
+
+@pytest.fixture(scope="module")
+def labelled() -> LabelledTexts:
+    """Forty texts to train on, ten that set the temperature, ten to test on."""
+    parts = ["training"] * 40 + ["calibration"] * 10 + ["test"] * 10
+    told = cycle([("profit rose", 2), ("profits fell", 0), ("the loss of a profit", 1)])
+    rows = [
+        (f"{text} {'and a ' * (n % 5)}.", label)
+        for n, (text, label) in zip(range(60), told, strict=False)
+    ]
+    return LabelledTexts(
+        texts=np.array([text for text, _ in rows], object),
+        labels=np.array([label for _, label in rows]),
+        files=np.full(60, "own.csv", object),
+        parts=np.array(parts),
+        digests={"own.csv": "00" * 32},
+    )
+
+
+@pytest.fixture(scope="module")
+def torch_there() -> None:
+    for name in ("torch", "transformers", "onnx"):
+        pytest.importorskip(name, reason=f"{name} isn't installed (extra [train-text])")
+
+
+@pytest.fixture(scope="module")
+def base(torch_there: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two layers with random weights."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    path = tmp_path_factory.mktemp("base")
+    torch.manual_seed(0)
+    shape = BertConfig(
+        vocab_size=len(PIECES),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=24,
+        max_position_embeddings=32,
+    )
+    BertModel(shape).save_pretrained(path)
+    (path / "vocab.txt").write_text("\n".join(PIECES) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(labelled: LabelledTexts, base: Path) -> Trained:
+    shares: list[float] = []
+    made = train(labelled, base=base, seed=1, progress=shares.append, config=TWO_STEPS)
+    assert shares == [0.5, 1.0]
+    return made
+
+
+def test_two_steps_make_a_scorer_that_is_read_from_its_folder(
+    trained: Trained, tmp_path: Path
+) -> None:
+    folder.write(tmp_path / "mine", trained)
+    scorer = CompactScorer.from_artifact(folder.read(tmp_path / "mine", kind="compact"))
+    scores = scorer.score(["profit rose", "", "κέρδος"])
+    assert scores.probabilities.sum(axis=1) == pytest.approx(1.0)
+    assert scores.labels[1:].tolist() == ["neutral", "neutral"]
+    report = json.loads((tmp_path / "mine" / "report.json").read_text())
+    assert report["parts"] == {"test": 10, "calibration": 10, "training": 40}
+    assert report["settings"]["packages"].keys() == {"torch", "transformers", "onnx", "onnxruntime"}
+    assert "--model compact" in (tmp_path / "mine" / "MODEL_CARD.md").read_text()
+
+
+def test_the_seed_decides(labelled: LabelledTexts, base: Path, trained: Trained) -> None:
+    same, other = (
+        train(labelled, base=base, seed=seed, progress=lambda _share: None, config=TWO_STEPS)
+        for seed in (1, 2)
+    )
+    assert same.artifact == trained.artifact
+    assert other.artifact.files != trained.artifact.files
+
+
+def test_the_network_computes_what_torch_computes(base: Path) -> None:
+    """Before any step, with dropout off: the same logits from torch's own BERT."""
+    import torch
+
+    tuner = compact_training._Tuner(base, 1, TWO_STEPS)
+    exported = TextNetwork(tuner.exported(), PIECES, longest=12)
+    texts = ["profit rose .", "a loss of the profits and a loss", ""]
+    found, _ = exported.logits(texts)
+    numbers = [[2, 4, 7, 12, 3], [2, 11, 5, 10, 9, 4, 13, 8, 11, 5, 3], [2, 3]]
+    tuner.encoder.eval()
+    with torch.no_grad():
+        states = [tuner.encoder(torch.tensor([row])).last_hidden_state for row in numbers]
+        expected = [tuner.classifier(state.mean(dim=1))[0].tolist() for state in states]
+    assert found == pytest.approx(np.array(expected), abs=1e-5)
+
+
+def changed(name: str, content: bytes | None) -> Callable[[Path], object]:
+    def change(path: Path) -> None:
+        (path / name).unlink()
+        if content is not None:
+            (path / name).write_bytes(content)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (changed("vocab.txt", None), r"vocab\.txt can't be read"),
+        (changed("config.json", b"{"), r"config\.json or"),
+        (changed("config.json", b'{"model_type": "gpt2"}'), "another network"),
+        (changed("vocab.txt", b"[PAD]\n[UNK]"), "isn't as long"),
+        (changed("model.safetensors", None), r"model\.safetensors"),
+        (changed("model.safetensors", b"\x00" * 100), r"model\.safetensors"),
+    ],
+    ids=["vocabulary", "json", "kind", "length", "weights", "garbage"],
+)
+def test_a_folder_that_holds_no_such_bert_is_named(
+    labelled: LabelledTexts,
+    base: Path,
+    tmp_path: Path,
+    spoil: Callable[[Path], object],
+    problem: str,
+) -> None:
+    for file in base.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    spoil(tmp_path)
+    with pytest.raises(InputError, match=problem) as raised:
+        train(labelled, base=tmp_path, seed=0, progress=lambda _share: None)
+    assert raised.value.value == str(tmp_path)
+
+
+def test_without_the_extra_the_mend_is_named(
+    labelled: LabelledTexts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compact_training, "find_spec", lambda _name: None)
+    with pytest.raises(ModelUnavailable, match=r"pip install 'stockanalyst\[train-text\]'"):
+        train(labelled, base=tmp_path, seed=0, progress=lambda _share: None)
+    with pytest.raises(ModelUnavailable, match="no weights to start from"):
+        compact_training.base_weights()
