@@ -1,13 +1,112 @@
-"""Does a value at risk keep its word? Likelihood-ratio tests of the days that lost more."""
+"""What returns put at risk, and whether a value at risk keeps its word.
+
+The figures take simple returns from session to session, decimals, float64 of shape (n,), and are
+NaN for n = 0 or where a return is NaN. The likelihood-ratio tests take the sessions that lost more
+than the value at risk.
+"""
 
 from dataclasses import dataclass
-from math import nan
+from math import expm1, log, log1p, nan
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from stockanalyst._typing import Vector
 from stockanalyst.exceptions import InputError
+from stockanalyst.metrics.performance import SESSIONS_A_YEAR
+
+_LARGEST_LOG = log(np.finfo(np.float64).max)
+_STILL = 1e-15  # a session's standard deviation that rounding makes of equal returns
+
+
+def value_at_risk(returns: Vector, level: float = 0.95) -> float:
+    """Loss of a session that is exceeded in 1 − `level` of the past ones.
+
+    The quantile of the returns at 1 − `level`, with the sign turned: 0.05 is a loss of 5 %,
+    negative is a gain. Between two returns it is interpolated.
+
+    Parameters
+    ----------
+    returns : ndarray of shape (n,)
+    level : float
+        In (0, 1).
+
+    References
+    ----------
+    Hyndman, R. J., Fan, Y. (1996). Sample quantiles in statistical packages. American Statistician
+    50(4), definition 7: at position (n − 1) × (1 − level), counted from 0.
+    """
+    _require(level)
+    return -float(np.quantile(returns, 1 - level)) if returns.size else nan
+
+
+def expected_shortfall(returns: Vector, level: float = 0.95) -> float:
+    """Mean loss in the worst 1 − `level` of the past sessions: conditional value at risk, CVaR.
+
+    Where (1 − level) × n is no whole number, the session at the edge counts in part. Never below
+    :func:`value_at_risk`.
+
+    Parameters
+    ----------
+    returns : ndarray of shape (n,)
+    level : float
+        In (0, 1).
+
+    References
+    ----------
+    Rockafellar, R. T., Uryasev, S. (2002). Conditional value-at-risk for general loss
+    distributions. Journal of Banking & Finance 26(7), proposition 8.
+    """
+    _require(level)
+    if not returns.size:
+        return nan
+    edge = float(np.quantile(-returns, level, method="inverted_cdf"))
+    return edge + float(np.mean(np.maximum(-returns - edge, 0.0))) / (1 - level)
+
+
+def beta(returns: Vector, benchmark: Vector) -> float:
+    """Covariance of returns and benchmark over the variance of the benchmark.
+
+    The slope of their regression on it. NaN for a benchmark that never varies.
+
+    Parameters
+    ----------
+    returns, benchmark : ndarray of shape (n,)
+        Of the same sessions.
+
+    References
+    ----------
+    Sharpe, W. F. (1963). A simplified model for portfolio analysis. Management Science 9(2).
+    """
+    if not returns.size:
+        return nan
+    moves = benchmark - np.mean(benchmark)
+    spread = float(moves @ moves)
+    still = not spread > benchmark.size * _STILL**2
+    return nan if still else float(moves @ (returns - np.mean(returns))) / spread
+
+
+def alpha(returns: Vector, benchmark: Vector) -> float:
+    """What is earned a year beside the part that goes with the benchmark; cash earns nothing.
+
+    (1 + mean(returns − :func:`beta` × benchmark))^252 − 1: Jensen's alpha of a session, compounded.
+    NaN where :func:`beta` is, where that mean is −1 or less, and where the rate exceeds a float.
+
+    Parameters
+    ----------
+    returns, benchmark : ndarray of shape (n,)
+        Of the same sessions.
+
+    References
+    ----------
+    Jensen, M. C. (1968). The performance of mutual funds in the period 1945-1964. Journal of
+    Finance 23(2).
+    """
+    slope = beta(returns, benchmark)
+    own = float(np.mean(returns - slope * benchmark)) if returns.size else nan
+    growth = SESSIONS_A_YEAR * log1p(own) if own > -1 else nan
+    return expm1(growth) if growth < _LARGEST_LOG else nan
 
 
 @dataclass(frozen=True)

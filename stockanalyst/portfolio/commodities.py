@@ -1,7 +1,7 @@
 """What accounts hold: currencies and securities, counted in whole minor units, without a float."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Literal
 
 from stockanalyst.exceptions import InputError, did_you_mean
@@ -11,6 +11,7 @@ SECURITY_SCALE = 8
 MOST = 2**62
 """Minor units in one amount: half of what a 64-bit integer holds."""
 
+_EXACT = Context(prec=100)  # the usual 28 digits would round
 _DECIMALS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
     2: "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN "
@@ -18,7 +19,7 @@ _DECIMALS = {
     "GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL "
     "MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK "
     "PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB "
-    "TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW ZWG",
+    "TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG",
     3: "BHD IQD JOD KWD LYD OMR TND",
 }
 _CURRENCIES = {code: scale for scale, codes in _DECIMALS.items() for code in codes.split()}
@@ -51,7 +52,7 @@ def currency(code: object) -> Commodity:
     InputError
         It is none.
     """
-    known = code.strip().upper() if isinstance(code, str) else ""
+    known = code.strip().upper() if isinstance(code, str) and code.isascii() else ""
     if known not in _CURRENCIES:
         hint = did_you_mean(known, _CURRENCIES)
         raise InputError("currency", code, f"{hint} give a code of ISO 4217 such as USD".strip())
@@ -79,7 +80,7 @@ def minor_units(value: object, commodity: Commodity, parameter: str) -> int:
     InputError
         A float, no number, zero or less, too large, or with more decimals than the commodity has.
     """
-    amount = exact(value, parameter).scaleb(commodity.scale)
+    amount = exact(value, parameter).scaleb(commodity.scale, _EXACT)
     if amount <= 0:
         raise InputError(parameter, value, "give an amount above zero")
     if amount >= MOST:
@@ -105,10 +106,13 @@ def exact(value: object, parameter: str) -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise InputError(parameter, value, "give a Decimal, a whole number or a text: exact money")
+    plain = not isinstance(value, str) or (value.isascii() and "_" not in value)
     try:
-        number = Decimal(value.strip() if isinstance(value, str) else value)
+        number = Decimal(value.strip() if isinstance(value, str) else value) if plain else None
     except InvalidOperation:
-        raise InputError(parameter, value, "isn't a number such as 12.50") from None
+        number = None
+    if number is None:
+        raise InputError(parameter, value, "isn't a number such as 12.50")
     if not number.is_finite() or len(number.as_tuple().digits) > 40 or abs(number.adjusted()) > 40:
         raise InputError(parameter, value, "give a finite number of at most 40 digits")
     return number
@@ -121,5 +125,5 @@ def major_units(amount: int, commodity: Commodity) -> Decimal:
 
 def product(units: int, price: Decimal, money: Commodity) -> int:
     """Units of a security times a price, in minor units of the money, half rounded up."""
-    value = Decimal(units).scaleb(money.scale - SECURITY_SCALE) * price
-    return int(value.to_integral_value(ROUND_HALF_UP))
+    value = _EXACT.multiply(Decimal(units), price)
+    return int(value.scaleb(money.scale - SECURITY_SCALE, _EXACT).to_integral_value(ROUND_HALF_UP))
