@@ -26,11 +26,15 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 
 # Speed beside the peers, in one run; and with M6=FOLDER the forecasts of rank, with FAULTS=FOLDER
-# the detection of bad prices, on data that you have.
+# the detection of bad prices, with NEWS=FOLDER the scorers of text, on data that you have.
 benchmark: $(VENV)/.installed-dev $(PEERS)/.installed
 	$(BIN)/python tests/benchmarks/bench_forecasting.py --peers $(PEERS)/bin/python
 	$(BIN)/python tests/benchmarks/bench_lstm.py
 	$(if $(M6),$(BIN)/python tests/benchmarks/bench_m6.py --m6 $(M6))
+	$(BIN)/python tests/benchmarks/bench_ledger.py
+	$(BIN)/python tests/benchmarks/bench_portfolio.py
+	$(if $(NEWS),$(BIN)/python tests/benchmarks/bench_sentiment.py --data $(NEWS) \
+		--peers $(PEERS)/bin/python)
 	$(if $(FAULTS),$(BIN)/python tests/benchmarks/bench_faults.py $(FAULTS))
 
 dashboard: $(VENV)/.installed
@@ -59,10 +63,11 @@ $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,cluster,fast,redis,dev]'
 	touch $@ $(VENV)/.installed
 
-# statsforecast wants a pandas older than ours.
+# statsforecast wants a pandas older than ours; of finvader only the word lists are read.
 $(PEERS)/.installed: tests/benchmarks/peers.txt
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --requirement tests/benchmarks/peers.txt
+	$(PEERS)/bin/python -m pip install --quiet --no-deps --ignore-requires-python finvader==1.0.4
 	touch $@
 
 clean:

@@ -30,9 +30,11 @@ from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
 from stockanalyst._typing import IntVector
+from stockanalyst.sentiment.blend import BlendScorer
 from stockanalyst.sentiment.calibration import calibration_error, unsure
 from stockanalyst.sentiment.labelled import read_labelled
 from stockanalyst.sentiment.lexicon import FinanceLexiconScorer
+from stockanalyst.sentiment.models import folder
 from stockanalyst.sentiment.protocols import LABELS, Scorer, TextScores
 from stockanalyst.sentiment.thresholds import Thresholds
 from stockanalyst.sentiment.vader import THRESHOLDS, VaderScorer
@@ -50,6 +52,12 @@ class Candidate(NamedTuple):
 SCORERS = {
     "vader": Candidate(VaderScorer, trained=False),
     "finance-lexicon": Candidate(FinanceLexiconScorer, trained=False),
+    "blend": Candidate(
+        lambda: BlendScorer.from_artifact(
+            folder.read(folder.SHIPPED / "blend", kind="blend"), lexicon=FinanceLexiconScorer()
+        ),
+        trained=True,
+    ),
 }
 """A line for each scorer."""
 
