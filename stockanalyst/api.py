@@ -407,6 +407,7 @@ def sentiment(
     scorer: str | None = None,
     window: object = "7d",
     cutoff: object = None,
+    name: str = "",
 ) -> ShownSentiment:
     """What the news say of a company, by a deadline, and who was silent and why.
 
@@ -425,8 +426,10 @@ def sentiment(
     window : str or timedelta
         How far back, such as ``"36h"``, ``"7d"`` or ``"2w"``.
     cutoff : datetime, date or str, optional
-        Nothing published later counts: a moment with its timezone, or a date, of which the end in
-        UTC is meant. By default now.
+        Nothing published later counts: a moment with its timezone, or a date: the whole day
+        in UTC. By default now.
+    name : str
+        What the company is called, where it isn't one of the 270 that the package knows.
 
     Returns
     -------
@@ -441,7 +444,9 @@ def sentiment(
     ModelUnavailable
         The scorer needs a model that isn't there.
     """
-    asked = question(sources=sources, preset=preset, scorer=scorer, window=window, cutoff=cutoff)
+    asked = question(
+        sources=sources, preset=preset, scorer=scorer, window=window, cutoff=cutoff, name=name
+    )
     return ShownSentiment.of(_services().sentiment.summary(symbol, asked))
 
 

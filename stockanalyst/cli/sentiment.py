@@ -28,6 +28,9 @@ def add_commands(commands: Commands) -> None:
     command.add_argument(
         "--cutoff", metavar="DATE", help="nothing published later counts, YYYY-MM-DD or a moment"
     )
+    command.add_argument(
+        "--name", default="", metavar="TEXT", help="what a company is called that isn't well known"
+    )
     command.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
     summary = "train a scorer of texts on labelled files"
@@ -61,6 +64,7 @@ def _sentiment(asked: argparse.Namespace) -> None:
         scorer=asked.scorer,
         window=asked.window,
         cutoff=asked.cutoff,
+        name=asked.name,
     )
     with progress() as tell:
         made, found = build_services().sentiment.summaries(asked.symbols, chosen, progress=tell)

@@ -188,6 +188,8 @@ def summarize(
         for each, weight in zip(per_source, weights, strict=True)
     )
     reason = _too_little(n_scored, len(articles), outcomes, rules)
+    if reason and not company.name:
+        reason += f"; what {company.symbol} is called isn't known, so its ticker alone counts"
     polarities = [each.polarity for each in per_source]
     polarity = None if reason else _mean(zip(polarities, weights, strict=True))
     vendors = [each.vendor_polarity for each in per_source]

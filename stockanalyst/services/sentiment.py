@@ -64,6 +64,8 @@ class Question:
         How far back.
     cutoff : datetime or None
         Nothing published later counts; None for now. Aware, in UTC.
+    name : str
+        The company's name, where the list that ships doesn't have it.
     """
 
     sources: tuple[str, ...] | None = None
@@ -71,6 +73,7 @@ class Question:
     scorer: str | None = None
     window: timedelta = WINDOW
     cutoff: datetime | None = None
+    name: str = ""
 
 
 def question(
@@ -80,6 +83,7 @@ def question(
     scorer: str | None = None,
     window: object = WINDOW,
     cutoff: object = None,
+    name: str = "",
 ) -> Question:
     """Check what a caller wrote; see :class:`Question`.
 
@@ -94,6 +98,7 @@ def question(
         Such as ``"7d"``, ``"36h"`` or ``"2w"``; at most a year.
     cutoff : datetime or str, optional
         A moment with its timezone, or a date ``YYYY-MM-DD``: the whole day in UTC.
+    name : str
 
     Raises
     ------
@@ -109,6 +114,7 @@ def question(
         scorer=scorer,
         window=_window(window),
         cutoff=_moment(cutoff),
+        name=" ".join(name.split()),
     )
 
 
@@ -146,7 +152,8 @@ class SentimentService:
         ModelUnavailable
             The scorer needs what isn't there.
         """
-        company, scorer = _company(parse_symbol(symbol)), self.scorer(asked.scorer)
+        company = _company(parse_symbol(symbol), asked.name)
+        scorer = self.scorer(asked.scorer)
         names = self._known(self.default if asked.sources is None else asked.sources)
         window = self._window(asked)
         live = asked.cutoff is None or window.end < asked.cutoff
@@ -183,6 +190,8 @@ class SentimentService:
     ) -> tuple[list[SentimentSummary], Distribution]:
         """Of several companies, one after the other, and how the scores look together."""
         parsed, made = parse_symbols(symbols), []
+        if asked.name and len(parsed) > 1:
+            raise InputError("name", asked.name, "give one symbol with it")
         for position, symbol in enumerate(parsed):
             progress("Asking the sources", position / len(parsed))
             made.append(self.summary(symbol, asked))
@@ -222,9 +231,11 @@ class SentimentService:
         return [name for name in offers if name in names]
 
 
-def _company(symbol: str) -> Company:
+def _company(symbol: str, name: str = "") -> Company:
     known = company_names(symbol)
-    return Company(symbol, known.name, known.aliases)
+    if not name:
+        return Company(symbol, known.name, known.aliases)
+    return Company(symbol, name, tuple(filter(None, (known.name, *known.aliases))))
 
 
 def _newest(findings: Findings, count: int | None) -> Findings:

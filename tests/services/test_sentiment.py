@@ -93,6 +93,35 @@ def test_chosen_sources_stand_in_the_order_of_preference() -> None:
     assert [each.source for each in made.outcomes] == ["one", "three"]
 
 
+def test_a_company_that_isnt_known_has_its_name_from_the_caller() -> None:
+    """Headlines name the firm and not its ticker."""
+
+    @dataclass
+    class Wire:
+        name: str
+
+        def fetch(self, company: Company, window: Window) -> Findings:
+            assert company.symbol == "ZYXR"
+            titles = (
+                "Zyx Robotics wins an order",
+                "A plant for Zyx Robotics",
+                "Zyx Robotics hires",
+            )
+            moment = window.end - timedelta(hours=1)
+            return Findings(
+                [Article(self.name, f"{title} {self.name}", moment) for title in titles]
+            )
+
+    asked = service(one=Offer(Wire("one")), two=Offer(Wire("two")))
+    silent = asked.summary("ZYXR", question())
+    assert silent.polarity is None
+    assert silent.reason.endswith("what ZYXR is called isn't known, so its ticker alone counts")
+    told = asked.summary("ZYXR", question(name=" Zyx  Robotics "))
+    assert (told.name, told.polarity) == ("Zyx Robotics", 0.5)
+    with pytest.raises(InputError, match=r"^name 'Zyx': give one symbol with it$"):
+        asked.summaries(["ZYXR", "AAPL"], question(name="Zyx"))
+
+
 def test_a_preset_takes_the_newest_articles_of_each() -> None:
     asked = Question(sources=("one", "two"), n_articles=3)
     assert service(**THREE).summary("AAPL", asked).n_articles == 6
