@@ -71,14 +71,15 @@ def read_labelled(paths: Sequence[Path]) -> LabelledTexts:
     Raises
     ------
     InputError
-        No file, or one that is neither CSV nor Parquet or isn't there.
+        No file, two of one name, or one that is neither CSV nor Parquet or isn't there.
     FrameSchema
         A column is missing, or holds what it shouldn't.
     DataError
         A file can't be read, or there are too few texts.
     """
-    if not paths:
-        raise InputError("data", [], "name at least one CSV or Parquet file")
+    names = [path.name for path in paths]
+    if not names or len(set(names)) < len(names):
+        raise InputError("data", names, "name CSV or Parquet files, each with a name of its own")
     frame = pd.concat([_labelled(path) for path in paths], ignore_index=True)
     frame = frame[frame["label"] != _LEFT_OUT].drop_duplicates(["text", "label"])
     texts = frame["text"].to_numpy(object)

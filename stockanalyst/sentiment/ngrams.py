@@ -66,11 +66,11 @@ def counts(found: Hashes, bounds: IntVector, keys: Hashes) -> Any:
 
 def weighted(matrix: Any, idf: Vector) -> Any:
     """TF-IDF of counts: (1 + log count) × idf, each row of length 1."""
-    from sklearn.preprocessing import normalize
-
-    logs = matrix.copy()
+    logs = matrix.astype(np.float64)
     logs.data = (1 + np.log(logs.data)) * idf[logs.indices]
-    return normalize(logs, copy=False)
+    rows = np.repeat(np.arange(logs.shape[0]), np.diff(logs.indptr))
+    logs.data /= np.sqrt(np.bincount(rows, weights=logs.data**2))[rows]
+    return logs
 
 
 def _features(text: str) -> Iterator[Hashes]:

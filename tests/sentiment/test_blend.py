@@ -101,11 +101,10 @@ def test_what_ships_is_small_and_says_what_it_is() -> None:
     assert "MIT" in card
 
 
-@given(st.lists(st.text(st.characters(codec=None)), max_size=3))
-def test_any_text_is_scored_and_by_itself(texts: list[str]) -> None:
-    scorer = BlendScorer.from_artifact(artifact(), lexicon=FinanceLexiconScorer())
-    together = scorer.score(texts)
+@given(texts=st.lists(st.text(st.characters(codec=None)), max_size=3))
+def test_any_text_is_scored_and_by_itself(shipped: BlendScorer, texts: list[str]) -> None:
+    together = shipped.score(texts)
     assert together.probabilities.shape == (len(texts), 3)
     assert together.probabilities.sum(axis=1) == pytest.approx(1.0)
-    alone = [scorer.score([text]).polarity[0] for text in texts]
+    alone = [shipped.score([text]).polarity[0] for text in texts]
     assert together.polarity.tolist() == pytest.approx(alone)

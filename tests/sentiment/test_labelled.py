@@ -120,8 +120,9 @@ def test_files_that_arent_there_or_of_another_kind(tmp_path: Path) -> None:
         read_labelled([tmp_path / "none.csv"])
     with pytest.raises(InputError, match=r"ends in \.csv or \.parquet"):
         read_labelled([tmp_path / "rows.xlsx"])
-    with pytest.raises(InputError, match="at least one"):
-        read_labelled([])
+    for none_or_twice in ([], [tmp_path / "one" / "rows.csv", tmp_path / "two" / "rows.csv"]):
+        with pytest.raises(InputError, match="each with a name of its own"):
+            read_labelled(none_or_twice)
 
 
 def test_too_few_texts_say_how_many_there_are(write: Write) -> None:
