@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -95,27 +96,38 @@ class Entry:
     note: str = ""
 
     def payload(self) -> str:
-        """All of it as JSON of one spelling, which is what is kept and hashed."""
-        return json.dumps(asdict(self), default=date.isoformat, sort_keys=True, ensure_ascii=False)
+        """All of it as JSON of one spelling, which is what is kept and hashed.
+
+        Fields at their defaults are left out: a field that comes later changes no older hash.
+        """
+        own = {name: value for name, value in asdict(self).items() if value != _DEFAULTS.get(name)}
+        return json.dumps(own, default=date.isoformat, sort_keys=True)
 
     @classmethod
     def of(cls, payload: str) -> "Entry":
         """What :meth:`payload` was made from."""
         plain: dict[str, Any] = json.loads(payload)
-        lots = [
-            MovedLot(date.fromisoformat(lot["acquired_on"]), lot["units"], lot["cost"])
-            for lot in plain["lots"]
-        ]
-        return cls(
-            **{
-                **plain,
-                "type": EntryType(plain["type"]),
-                "on": date.fromisoformat(plain["on"]),
-                "ratio": tuple(plain["ratio"]),
-                "basis": tuple(plain["basis"]),
-                "lots": tuple(lots),
-            }
-        )
+        read: dict[str, Callable[[Any], Any]] = {
+            "type": EntryType,
+            "on": date.fromisoformat,
+            "ratio": tuple,
+            "basis": tuple,
+            "lots": _moved_lots,
+        }
+        return cls(**{name: read.get(name, _same)(value) for name, value in plain.items()})
+
+
+_DEFAULTS = {each.name: each.default for each in fields(Entry) if each.default is not MISSING}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _moved_lots(lots: list[dict[str, Any]]) -> tuple[MovedLot, ...]:
+    return tuple(
+        MovedLot(date.fromisoformat(lot["acquired_on"]), lot["units"], lot["cost"]) for lot in lots
+    )
 
 
 def digest(text: str) -> str:

@@ -1,12 +1,15 @@
 """Engines from URLs: what SQLite is told, and what a bad URL gives."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import URL, event, exc, text
 
 from stockanalyst.exceptions import InputError
-from stockanalyst.infra.db import make_engine, sqlite_url
+from stockanalyst.infra.db import Pool, durable, make_engine, snapshot, sqlite_url
 
 
 def test_sqlite_is_in_write_ahead_mode_and_keeps_foreign_keys(tmp_path: Path) -> None:
@@ -60,3 +63,53 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         make_engine(sqlite_url(tmp_path / "file" / "a.sqlite"))
+
+
+def test_a_durable_transaction_has_the_only_right_to_write_and_waits_for_the_disk(
+    tmp_path: Path,
+) -> None:
+    engine = make_engine(sqlite_url(tmp_path / "a.sqlite"))
+    impatient = make_engine(sqlite_url(tmp_path / "a.sqlite"))
+    event.listen(impatient, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout = 0"))
+    with durable(engine).begin() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
+        with pytest.raises(exc.OperationalError, match="locked"), durable(impatient).begin():
+            pass
+        with snapshot(impatient).begin() as reader:
+            assert reader.execute(text("PRAGMA synchronous")).scalar() == 1  # NORMAL
+
+
+def test_a_pool_keeps_the_connection(tmp_path: Path) -> None:
+    engine = make_engine(
+        sqlite_url(tmp_path / "a.sqlite"), pool=Pool(size=1, overflow=0, wait=0.01)
+    )
+    with engine.connect() as connection:
+        first = connection.connection.driver_connection
+        with pytest.raises(exc.TimeoutError, match="size 1 overflow 0"):
+            engine.connect()
+    with engine.connect() as connection:
+        assert connection.connection.driver_connection is first
+    engine.dispose()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system doesn't fork")
+def test_a_forked_process_makes_connections_of_its_own(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from stockanalyst.infra.db import Pool, make_engine
+
+def connection():
+    with engine.connect() as made:
+        return id(made.connection.driver_connection)
+
+engine = make_engine(sys.argv[1], pool=Pool(size=1))
+parents = connection()
+assert connection() == parents
+child = os.fork()
+if child == 0:
+    os._exit(0 if connection() != parents else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert connection() == parents
+"""
+    command = [sys.executable, "-W", "error", "-c", code, f"sqlite:///{tmp_path}/a.sqlite"]
+    subprocess.run(command, check=True)
