@@ -39,9 +39,11 @@ def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
         ),
         "vader": VaderScorer,
         "finance-lexicon": lexicon,
-        "tfidf": lambda: TfidfScorer.from_artifact(folder.read(_own("tfidf"), kind="tfidf")),
+        "tfidf": lambda: TfidfScorer.from_artifact(
+            folder.read(_own("tfidf"), kind="tfidf"), lexicon=lexicon()
+        ),
         "compact": lambda: CompactScorer.from_artifact(
-            folder.read(_own("compact"), kind="compact")
+            folder.read(_own("compact"), kind="compact"), lexicon=lexicon()
         ),
         "finbert": lambda: FinbertScorer(_model("finbert")),
     }
@@ -110,13 +112,15 @@ def train_scorer(
     def tell(share: float) -> None:
         progress(_TRAINING, share)
 
+    lexicon = FinanceLexiconScorer()
     if model == "tfidf":
-        trained = tfidf_training.train(labelled, seed=seed, progress=tell)
+        trained = tfidf_training.train(labelled, lexicon=lexicon, seed=seed, progress=tell)
     elif model == "blend":
-        lexicon = FinanceLexiconScorer()
         trained = blend_training.train(labelled, lexicon=lexicon, seed=seed, progress=tell)
     else:
         base = compact_training.base_weights()
-        trained = compact_training.train(labelled, base=base, seed=seed, progress=tell)
+        trained = compact_training.train(
+            labelled, base=base, lexicon=lexicon, seed=seed, progress=tell
+        )
     folder.write(output, trained)
     return trained.card

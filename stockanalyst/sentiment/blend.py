@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from stockanalyst._typing import Matrix, Vector
 from stockanalyst.sentiment.artifact import Artifact
 from stockanalyst.sentiment.calibration import softmax, text_scores
+from stockanalyst.sentiment.mixture import evidence, heard
 from stockanalyst.sentiment.protocols import LABELS, Scorer, TextScores
 from stockanalyst.sentiment.tfidf import LinearModel
 
 LEXICON = "lexicon.npz"
 
 _TWEET = re.compile(r"https?://t\.co/")
-_LEAST = 1e-3  # a probability below it counts as this one
 
 
 @dataclass(frozen=True)
-class Mixture:
+class Correction:
     """How much the lexicon says, and how tweets differ.
 
     Attributes
@@ -40,7 +40,7 @@ class Mixture:
 
     @classmethod
     def from_artifact(cls, artifact: Artifact) -> Self:
-        """The mixture in an artefact.
+        """What an artefact holds of it.
 
         Raises
         ------
@@ -61,15 +61,15 @@ class BlendScorer:
     lexicon : Scorer
         The finance lexicon, with the user's own words if there are any.
     model : LinearModel
-    mixture : Mixture
+    correction : Correction
     """
 
     name: ClassVar[str] = "blend"
 
-    def __init__(self, lexicon: Scorer, model: LinearModel, mixture: Mixture) -> None:
+    def __init__(self, lexicon: Scorer, model: LinearModel, correction: Correction) -> None:
         self._lexicon = lexicon
         self._model = model
-        self._mixture = mixture
+        self._correction = correction
 
     @classmethod
     def from_artifact(cls, artifact: Artifact, *, lexicon: Scorer) -> Self:
@@ -80,26 +80,20 @@ class BlendScorer:
         DataError
             A part of it is missing.
         """
-        return cls(lexicon, LinearModel.from_artifact(artifact), Mixture.from_artifact(artifact))
+        return cls(lexicon, LinearModel.from_artifact(artifact), Correction.from_artifact(artifact))
 
     def score(self, texts: Sequence[str]) -> TextScores:
         """See :class:`~stockanalyst.sentiment.protocols.Scorer`."""
         logits, known = self.logits(texts)
-        return text_scores(softmax(logits, temperature=self._mixture.temperature), known)
+        return text_scores(softmax(logits, temperature=self._correction.temperature), known)
 
     def logits(self, texts: Sequence[str]) -> tuple[Matrix, NDArray[np.bool_]]:
         """Logits of shape (n, 3), and of which texts anything is known, shape (n,)."""
         told = self._lexicon.score(texts)
         logits, known = self._model.logits(texts)
-        logits += evidence(told) @ self._mixture.lexicon
-        logits += np.outer(tweets(texts), self._mixture.tweet)
-        return logits, known | (told.polarity != 0)
-
-
-def evidence(told: TextScores) -> Matrix:
-    """What the lexicon says, as logs of its probabilities, shape (n, 3)."""
-    logs: Matrix = np.log(np.maximum(told.probabilities, _LEAST))
-    return logs
+        logits += evidence(told) @ self._correction.lexicon
+        logits += np.outer(tweets(texts), self._correction.tweet)
+        return logits, known | heard(told)
 
 
 def tweets(texts: Sequence[str]) -> Vector:

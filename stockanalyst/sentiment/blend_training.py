@@ -7,9 +7,10 @@ import numpy as np
 
 from stockanalyst._typing import IntVector, Json, Vector
 from stockanalyst.sentiment.artifact import Artifact, packed
-from stockanalyst.sentiment.blend import LEXICON, BlendScorer, Mixture, evidence
+from stockanalyst.sentiment.blend import LEXICON, BlendScorer, Correction
 from stockanalyst.sentiment.calibration import fit_temperature
 from stockanalyst.sentiment.labelled import LabelledTexts
+from stockanalyst.sentiment.mixture import evidence
 from stockanalyst.sentiment.ngrams import counts, hashes, weighted
 from stockanalyst.sentiment.protocols import LABELS, Scorer
 from stockanalyst.sentiment.tfidf import WEIGHTS, LinearModel
@@ -51,14 +52,14 @@ def train(
         No word stands in two texts.
     """
     texts, labels = labelled.of("training")
-    model, mixture = _fit(texts, labels, lexicon)
+    model, correction = _fit(texts, labels, lexicon)
     progress(0.8)
     held_back, true = labelled.of("calibration")
-    sure = BlendScorer(lexicon, model, mixture)
+    sure = BlendScorer(lexicon, model, correction)
     temperature = fit_temperature(sure.logits(held_back)[0], true)
     files = {
         WEIGHTS: packed_model(model),
-        LEXICON: packed(lexicon=mixture.lexicon, tweet=mixture.tweet),
+        LEXICON: packed(lexicon=correction.lexicon, tweet=correction.tweet),
     }
     artifact = Artifact("blend", {"temperature": temperature}, files)
     scorer = BlendScorer.from_artifact(artifact, lexicon=lexicon)
@@ -75,7 +76,7 @@ def train(
     return Trained(artifact, made, model_card(made, about=_ABOUT))
 
 
-def _fit(texts: list[str], labels: IntVector, lexicon: Scorer) -> tuple[LinearModel, Mixture]:
+def _fit(texts: list[str], labels: IntVector, lexicon: Scorer) -> tuple[LinearModel, Correction]:
     from scipy import sparse
     from sklearn.linear_model import LogisticRegression
 
@@ -89,7 +90,7 @@ def _fit(texts: list[str], labels: IntVector, lexicon: Scorer) -> tuple[LinearMo
     fitted.fit(both.astype(np.float32), labels, sample_weight=_weights(shares, labels))
     words, told = np.split(fitted.coef_, [keys.size], axis=1)
     model = LinearModel(keys, idf, (words * scale).T, fitted.intercept_)
-    return model, Mixture(told.T, BALANCE * np.log(shares), temperature=1.0)
+    return model, Correction(told.T, BALANCE * np.log(shares), temperature=1.0)
 
 
 def _weights(shares: Vector, labels: IntVector) -> Vector:

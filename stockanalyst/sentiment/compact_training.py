@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stockanalyst._typing import IntVector, Json
 from stockanalyst.exceptions import InputError, ModelUnavailable
 from stockanalyst.sentiment.artifact import Artifact
-from stockanalyst.sentiment.calibration import fit_temperature
 from stockanalyst.sentiment.compact import (
     NETWORK,
     VOCABULARY,
     CompactScorer,
     TextNetwork,
-    padded,
     quantised,
 )
 from stockanalyst.sentiment.compact_graph import Shape, network
 from stockanalyst.sentiment.labelled import LabelledTexts
-from stockanalyst.sentiment.protocols import LABELS
+from stockanalyst.sentiment.mixture import Mixture, fit_mixture
+from stockanalyst.sentiment.protocols import LABELS, Scorer
 from stockanalyst.sentiment.training import Trained, model_card, report
 from stockanalyst.sentiment.wordpiece import WordPiece
 
@@ -35,9 +35,9 @@ _PACKAGES = ("torch", "transformers", "onnx", "onnxruntime")
 _WARM_UP = 0.1  # share of the steps in which the rate rises
 _CHUNK = 16  # batches whose texts are sorted by length before they are cut
 _ABOUT = """A six-layer BERT fine-tuned on labelled texts: the mean of its last layer, a linear
-classifier, 8-bit weights. onnxruntime runs it. Its probabilities are calibrated by one temperature,
-set on texts that it wasn't trained on; where none reaches 45 % it abstains: neutral, with low
-confidence."""
+classifier, 8-bit weights, run by onnxruntime. The finance lexicon is heard, too. How much each of
+them counts, and so how sure the probabilities are, was set on texts that it wasn't trained on;
+where none reaches 45 % it abstains: neutral, with low confidence."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ def base_weights() -> Path:
 def train(
     labelled: LabelledTexts,
     *,
+    lexicon: Scorer,
     base: Path,
     seed: int,
     progress: Callable[[float], None],
@@ -99,6 +100,8 @@ def train(
     Parameters
     ----------
     labelled : LabelledTexts
+    lexicon : Scorer
+        That the scorer hears.
     base : Path
         Folder with the weights to start from: ``config.json``, ``model.safetensors`` and
         ``vocab.txt`` of a BERT without capitals; see :func:`base_weights`.
@@ -123,31 +126,34 @@ def train(
         labelled, base, WordPiece(vocabulary), seed=seed, progress=progress, config=config
     )
     small = quantised(fitted)
-    settings = {"longest": config.longest}
-    temperature = _temperature(labelled, TextNetwork(small, vocabulary, **settings))
+    mixture = _mixture(labelled, TextNetwork(small, vocabulary, longest=config.longest), lexicon)
     artifact = Artifact(
         kind="compact",
-        settings={**settings, "temperature": temperature},
+        settings={"longest": config.longest, **mixture.settings},
         files={NETWORK: small, VOCABULARY: "\n".join(vocabulary).encode()},
     )
-    return _trained(labelled, artifact, config, seed)
+    return _trained(labelled, artifact, lexicon, config, seed)
+
+
+def _mixture(labelled: LabelledTexts, network: TextNetwork, lexicon: Scorer) -> Mixture:
+    texts, labels = labelled.of("calibration")
+    logits, _ = network.logits(texts)
+    return fit_mixture(logits, lexicon.score(texts), labels)
 
 
 def _trained(
-    labelled: LabelledTexts, artifact: Artifact, config: CompactConfig, seed: int
+    labelled: LabelledTexts, artifact: Artifact, lexicon: Scorer, config: CompactConfig, seed: int
 ) -> Trained:
     texts, _ = labelled.of("test")
-    scores = CompactScorer.from_artifact(artifact).score(texts)
-    packages = {name: version(name) for name in _PACKAGES}
-    settings: Json = {**asdict(config), **artifact.settings, "packages": packages}
+    scores = CompactScorer.from_artifact(artifact, lexicon=lexicon).score(texts)
+    settings: Json = {
+        **asdict(config),
+        **artifact.settings,
+        "lexicon": lexicon.name,
+        "packages": {name: version(name) for name in _PACKAGES},
+    }
     made = report(labelled, scores.probabilities, kind="compact", seed=seed, settings=settings)
     return Trained(artifact, made, model_card(made, about=_ABOUT))
-
-
-def _temperature(labelled: LabelledTexts, network: TextNetwork) -> float:
-    texts, labels = labelled.of("calibration")
-    logits, _ = network.logits(texts)
-    return fit_temperature(logits, labels)
 
 
 def _vocabulary(base: Path) -> list[str]:
@@ -236,7 +242,7 @@ class _Tuner:
     def step(self, rows: Sequence[Sequence[int]], labels: IntVector, pad: int) -> None:
         import torch
 
-        numbers, mask = padded(rows, pad)
+        numbers, mask = _padded(rows, pad)
         kept = torch.from_numpy(mask)
         state = self.encoder(torch.from_numpy(numbers), attention_mask=kept).last_hidden_state
         column = kept.unsqueeze(-1).float()
@@ -258,6 +264,15 @@ class _Tuner:
         weights = {name: tensor.numpy() for name, tensor in tensors.items()}
         shape = Shape(config.num_hidden_layers, config.num_attention_heads, config.layer_norm_eps)
         return network(weights, shape)
+
+
+def _padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of different lengths as one array, and 1 where it holds them, 0 where padding."""
+    lengths = np.array([len(row) for row in rows])
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    numbers = np.full(mask.shape, pad, dtype=np.int64)
+    numbers[mask] = np.concatenate(rows)
+    return numbers, mask.astype(np.int64)
 
 
 def _encoder(base: Path) -> Any:

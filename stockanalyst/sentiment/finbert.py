@@ -17,6 +17,7 @@ from stockanalyst.sentiment.compact import TextNetwork
 from stockanalyst.sentiment.protocols import LABELS, TextScores
 
 _LONGEST = 256  # pieces of a text that are read
+_LONGEST_TEXT = 20_000  # characters
 _BATCH = 16
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _MEND = "name a model whose labels are negative, neutral and positive, such as ProsusAI/finbert"
@@ -54,7 +55,7 @@ class FinbertScorer:
         known = np.array([bool(text.strip()) for text in texts], dtype=bool)
         probabilities = np.zeros((known.size, len(LABELS)))
         if known.any():
-            told = [text for text, some in zip(texts, known, strict=True) if some]
+            told = [_readable(text) for text, some in zip(texts, known, strict=True) if some]
             probabilities[known] = self._classify(told)
         return text_scores(probabilities, known)
 
@@ -66,6 +67,11 @@ class FinbertScorer:
         if not folder.is_dir() and not _HUB_ID.fullmatch(self._model):
             raise InputError("model", self._model, "name a folder that is there, or a hub id")
         return _by_transformers(self._model)
+
+
+def _readable(text: str) -> str:
+    """The beginning of a text, without the half characters that tokenizers refuse."""
+    return text[:_LONGEST_TEXT].encode("utf-8", "replace").decode()
 
 
 def _by_onnxruntime(folder: Path) -> Classifier:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from stockanalyst._typing import Matrix, Vector
 from stockanalyst.sentiment.artifact import Artifact
-from stockanalyst.sentiment.calibration import softmax, text_scores
+from stockanalyst.sentiment.mixture import MixedScorer, Mixture
 from stockanalyst.sentiment.ngrams import Hashes, counts, hashes, weighted
-from stockanalyst.sentiment.protocols import LABELS, TextScores
+from stockanalyst.sentiment.protocols import LABELS, Scorer
 
 WEIGHTS = "weights.npz"
 
@@ -66,34 +66,19 @@ class LinearModel:
         return logits, known
 
 
-class TfidfScorer:
-    """The linear classifier that a user trains in seconds.
-
-    Parameters
-    ----------
-    model : LinearModel
-    temperature : float
-        By which its logits are divided.
-    """
+class TfidfScorer(MixedScorer):
+    """The linear classifier that a user trains in seconds."""
 
     name: ClassVar[str] = "tfidf"
 
-    def __init__(self, model: LinearModel, *, temperature: float) -> None:
-        self._model = model
-        self._temperature = temperature
-
     @classmethod
-    def from_artifact(cls, artifact: Artifact) -> Self:
-        """The scorer that was trained.
+    def from_artifact(cls, artifact: Artifact, *, lexicon: Scorer) -> Self:
+        """The scorer that was trained, with a lexicon.
 
         Raises
         ------
         DataError
             A part of it is missing.
         """
-        return cls(LinearModel.from_artifact(artifact), temperature=artifact.number("temperature"))
-
-    def score(self, texts: Sequence[str]) -> TextScores:
-        """See :class:`~stockanalyst.sentiment.protocols.Scorer`."""
-        logits, known = self._model.logits(texts)
-        return text_scores(softmax(logits, temperature=self._temperature), known)
+        model, mixture = LinearModel.from_artifact(artifact), Mixture.from_artifact(artifact)
+        return cls(model, lexicon=lexicon, mixture=mixture)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from stockanalyst._typing import IntVector, Json, Vector
 from stockanalyst.exceptions import DataError
 from stockanalyst.sentiment.artifact import Artifact, packed
-from stockanalyst.sentiment.calibration import fit_temperature
 from stockanalyst.sentiment.labelled import LabelledTexts
+from stockanalyst.sentiment.mixture import fit_mixture
 from stockanalyst.sentiment.ngrams import Hashes, counts, hashes, weighted
-from stockanalyst.sentiment.protocols import LABELS
+from stockanalyst.sentiment.protocols import LABELS, Scorer
 from stockanalyst.sentiment.tfidf import WEIGHTS, LinearModel, TfidfScorer
 from stockanalyst.sentiment.training import Trained, model_card, report
 
@@ -24,16 +24,21 @@ LEAST_TEXTS = 2
 
 _ABOUT = """Logistic regression on TF-IDF of words, word pairs and parts of words; each feature is
 scaled by how unevenly the labels use it. Features are known by a hash: no text of the training can
-be read from the file. Its probabilities are calibrated by one temperature, set on texts that it
-wasn't trained on; where none reaches 45 % it abstains: neutral, with low confidence."""
+be read from the file. The finance lexicon is heard, too. How much each of them counts, and so how
+sure the probabilities are, was set on texts that it wasn't trained on; where none reaches 45 % it
+abstains: neutral, with low confidence."""
 
 
-def train(labelled: LabelledTexts, *, seed: int, progress: Callable[[float], None]) -> Trained:
+def train(
+    labelled: LabelledTexts, *, lexicon: Scorer, seed: int, progress: Callable[[float], None]
+) -> Trained:
     """Train the linear scorer on labelled texts.
 
     Parameters
     ----------
     labelled : LabelledTexts
+    lexicon : Scorer
+        That the scorer hears.
     seed : int
         Written into the report; the training has no chance in it.
     progress : callable
@@ -47,11 +52,13 @@ def train(labelled: LabelledTexts, *, seed: int, progress: Callable[[float], Non
     texts, labels = labelled.of("training")
     model = fit(texts, labels, progress=lambda share: progress(0.9 * share))
     held_back, true = labelled.of("calibration")
-    temperature = fit_temperature(model.logits(held_back)[0], true)
-    artifact = Artifact("tfidf", {"temperature": temperature}, {WEIGHTS: packed_model(model)})
-    scores = TfidfScorer.from_artifact(artifact).score(labelled.of("test")[0])
+    mixture = fit_mixture(model.logits(held_back)[0], lexicon.score(held_back), true)
+    artifact = Artifact("tfidf", mixture.settings, {WEIGHTS: packed_model(model)})
+    scorer = TfidfScorer.from_artifact(artifact, lexicon=lexicon)
+    scores = scorer.score(labelled.of("test")[0])
     settings: Json = {
         **artifact.settings,
+        "lexicon": lexicon.name,
         "strength": STRENGTH,
         "packages": {"scikit-learn": version("scikit-learn")},
     }
@@ -61,7 +68,7 @@ def train(labelled: LabelledTexts, *, seed: int, progress: Callable[[float], Non
 
 
 def fit(texts: list[str], labels: IntVector, *, progress: Callable[[float], None]) -> LinearModel:
-    """Fit the model alone, without temperature.
+    """Fit the model alone.
 
     Raises
     ------

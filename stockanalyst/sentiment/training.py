@@ -115,7 +115,7 @@ def model_card(report: Json, *, about: str) -> str:
         f"{about}\n\n## Training\n",
         f"    stockanalyst sentiment train --data {' '.join(data)} --model {kind} \\",
         f"        --seed {report['seed']} --output FOLDER\n",
-        f"{parts['training']} texts; {parts['calibration']} more set the temperature.",
+        f"{parts['training']} texts; {parts['calibration']} more to calibrate it.",
         "The licence of the texts decides who may use the model and pass it on.\n",
         *_table(("file", "SHA-256"), [(name, f"`{digest}`") for name, digest in data.items()]),
         "\n## Measured\n",

@@ -52,7 +52,8 @@ class WordPiece:
         """Numbers of a text, start and end included; pieces after `longest` − 2 are left out."""
         room = longest - 2
         numbers: list[int] = []
-        for word in text.translate(self._characters).split():
+        start = text[: longest * _LONGEST_WORD]
+        for word in start.translate(self._characters).split():
             numbers.extend(self._pieces(word))
             if len(numbers) >= room:
                 break

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 import numpy as np
@@ -14,10 +14,10 @@ from stockanalyst.sentiment.compact import (
     VOCABULARY,
     CompactScorer,
     TextNetwork,
-    padded,
     quantised,
 )
 from stockanalyst.sentiment.compact_graph import Shape, network
+from stockanalyst.sentiment.protocols import TextScores
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -26,6 +26,15 @@ PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
 SHAPE = Shape(layers=2, heads=2, epsilon=1e-6)
 WIDTH, INNER, POSITIONS = 8, 12, 16
 TEXTS = ["profit fell", "", "the loss of a profit and a loss rose widely", "rose", "xyz"]
+
+
+class Silent:
+    """A lexicon that says nothing."""
+
+    name = "silent"
+
+    def score(self, texts: Sequence[str]) -> TextScores:
+        return TextScores(np.zeros(len(texts)), np.full((len(texts), 3), 1 / 3))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -104,7 +113,9 @@ def artifact(weights: Weights, **changed: object) -> Artifact:
         NETWORK: quantised(network(weights, SHAPE)),
         VOCABULARY: "\n".join(PIECES).encode(),
     }
-    return Artifact("compact", {"longest": 10, "temperature": 0.5, **changed}, files)
+    return Artifact(
+        "compact", {"longest": 10, "model_weight": 2.0, "lexicon_weight": 1.0, **changed}, files
+    )
 
 
 def test_the_graph_computes_what_bert_is(weights: Weights, float_network: TextNetwork) -> None:
@@ -117,21 +128,19 @@ def test_the_graph_computes_what_bert_is(weights: Weights, float_network: TextNe
     assert known.tolist() == [True, False, True, True, False]
 
 
-def test_more_texts_than_a_batch_come_back_in_their_order(float_network: TextNetwork) -> None:
-    texts = [" ".join(["loss"] * (number % 9)) for number in range(70)]
-    together, _ = float_network.logits(texts)
-    alone = np.concatenate([float_network.logits([text])[0] for text in texts[:9]])
-    assert together[:9] == pytest.approx(alone, abs=1e-5)
-    assert together[9:18] == pytest.approx(alone, abs=1e-5)
-    assert float_network.logits([])[0].shape == (0, 3)
+def test_a_score_doesnt_depend_on_the_texts_beside_it(weights: Weights) -> None:
+    scorer = CompactScorer.from_artifact(artifact(weights), lexicon=Silent())
+    alone = [scorer.score([text]).polarity[0] for text in TEXTS]
+    assert scorer.score(TEXTS * 9).polarity.tolist() == alone * 9
+    assert scorer.score([]).probabilities.shape == (0, 3)
 
 
 def test_quantised_is_smaller_and_nearly_the_same(
     weights: Weights, float_network: TextNetwork
 ) -> None:
-    scores = CompactScorer.from_artifact(artifact(weights)).score(TEXTS)
+    scores = CompactScorer.from_artifact(artifact(weights), lexicon=Silent()).score(TEXTS)
     logits, _ = float_network.logits(TEXTS)
-    exponentials = np.exp(logits / 0.5)
+    exponentials = np.exp(2.0 * logits)
     expected = exponentials / exponentials.sum(axis=1, keepdims=True)
     sure = expected.max(axis=1) > 0.5
     sure[[1, 4]] = False
@@ -145,14 +154,14 @@ def test_quantised_is_smaller_and_nearly_the_same(
     ("broken", "problem"),
     [
         ({"longest": "64"}, "longest as a positive number"),
-        ({"temperature": 0}, "temperature as a positive number"),
+        ({"lexicon_weight": 0}, "lexicon_weight as a positive number"),
     ],
 )
 def test_settings_that_arent_there_are_named(
     weights: Weights, broken: Mapping[str, object], problem: str
 ) -> None:
     with pytest.raises(DataError, match=problem):
-        CompactScorer.from_artifact(artifact(weights, **broken))
+        CompactScorer.from_artifact(artifact(weights, **broken), lexicon=Silent())
 
 
 @pytest.mark.parametrize(
@@ -168,10 +177,4 @@ def test_a_file_that_holds_something_else_is_refused(
     whole = artifact(weights)
     spoilt = Artifact(whole.kind, whole.settings, {**whole.files, name: content}, "/models/mine")
     with pytest.raises(DataError, match=rf"^/models/mine: {problem}"):
-        CompactScorer.from_artifact(spoilt)
-
-
-def test_padding_by_hand() -> None:
-    numbers, mask = padded([[5, 6, 7], [8]], pad=9)
-    assert numbers.tolist() == [[5, 6, 7], [8, 9, 9]]
-    assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+        CompactScorer.from_artifact(spoilt, lexicon=Silent())

@@ -11,9 +11,11 @@ from stockanalyst.sentiment import compact_training
 from stockanalyst.sentiment.compact import CompactScorer, TextNetwork
 from stockanalyst.sentiment.compact_training import CompactConfig, train
 from stockanalyst.sentiment.labelled import LabelledTexts
+from stockanalyst.sentiment.lexicon import FinanceLexiconScorer
 from stockanalyst.sentiment.models import folder
 from stockanalyst.sentiment.training import Trained
 
+LEXICON = FinanceLexiconScorer()
 WORDS = ("profit", "loss", "fell", "rose", "and", "the", "of", "a", ".", "##s")
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
 TWO_STEPS = CompactConfig(epochs=1, batch_size=20, longest=12)
@@ -67,7 +69,9 @@ def base(torch_there: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(labelled: LabelledTexts, base: Path) -> Trained:
     shares: list[float] = []
-    made = train(labelled, base=base, seed=1, progress=shares.append, config=TWO_STEPS)
+    made = train(
+        labelled, base=base, seed=1, lexicon=LEXICON, progress=shares.append, config=TWO_STEPS
+    )
     assert shares == [0.5, 1.0]
     return made
 
@@ -76,7 +80,9 @@ def test_two_steps_make_a_scorer_that_is_read_from_its_folder(
     trained: Trained, tmp_path: Path
 ) -> None:
     folder.write(tmp_path / "mine", trained)
-    scorer = CompactScorer.from_artifact(folder.read(tmp_path / "mine", kind="compact"))
+    scorer = CompactScorer.from_artifact(
+        folder.read(tmp_path / "mine", kind="compact"), lexicon=LEXICON
+    )
     scores = scorer.score(["profit rose", "", "κέρδος"])
     assert scores.probabilities.sum(axis=1) == pytest.approx(1.0)
     assert scores.labels[1:].tolist() == ["neutral", "neutral"]
@@ -88,7 +94,14 @@ def test_two_steps_make_a_scorer_that_is_read_from_its_folder(
 
 def test_the_seed_decides(labelled: LabelledTexts, base: Path, trained: Trained) -> None:
     same, other = (
-        train(labelled, base=base, seed=seed, progress=lambda _share: None, config=TWO_STEPS)
+        train(
+            labelled,
+            base=base,
+            seed=seed,
+            lexicon=LEXICON,
+            progress=lambda _share: None,
+            config=TWO_STEPS,
+        )
         for seed in (1, 2)
     )
     assert same.artifact == trained.artifact
@@ -143,7 +156,7 @@ def test_a_folder_that_holds_no_such_bert_is_named(
         (tmp_path / file.name).write_bytes(file.read_bytes())
     spoil(tmp_path)
     with pytest.raises(InputError, match=problem) as raised:
-        train(labelled, base=tmp_path, seed=0, progress=lambda _share: None)
+        train(labelled, base=tmp_path, seed=0, lexicon=LEXICON, progress=lambda _share: None)
     assert raised.value.value == str(tmp_path)
 
 
@@ -152,6 +165,12 @@ def test_without_the_extra_the_mend_is_named(
 ) -> None:
     monkeypatch.setattr(compact_training, "find_spec", lambda _name: None)
     with pytest.raises(ModelUnavailable, match=r"pip install 'stockanalyst\[train-text\]'"):
-        train(labelled, base=tmp_path, seed=0, progress=lambda _share: None)
+        train(labelled, base=tmp_path, seed=0, lexicon=LEXICON, progress=lambda _share: None)
     with pytest.raises(ModelUnavailable, match="no weights to start from"):
         compact_training.base_weights()
+
+
+def test_padding_by_hand() -> None:
+    numbers, mask = compact_training._padded([[5, 6, 7], [8]], pad=9)
+    assert numbers.tolist() == [[5, 6, 7], [8, 9, 9]]
+    assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]

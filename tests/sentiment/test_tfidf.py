@@ -1,5 +1,5 @@
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stockanalyst.exceptions import DataError
 from stockanalyst.sentiment.artifact import Artifact, packed
-from stockanalyst.sentiment.protocols import Scorer
+from stockanalyst.sentiment.protocols import Scorer, TextScores
 from stockanalyst.sentiment.tfidf import WEIGHTS, LinearModel, TfidfScorer
 
 GOOD, BAD = (zlib.crc32(feature) for feature in (b"wsurges", b"wslumps"))
@@ -21,18 +21,29 @@ ARRAYS: Mapping[str, Any] = {
 }
 
 
+class Silent:
+    """A lexicon that says nothing."""
+
+    name = "silent"
+
+    def score(self, texts: Sequence[str]) -> TextScores:
+        return TextScores(np.zeros(len(texts)), np.full((len(texts), 3), 1 / 3))
+
+
 def artifact(**changed: object) -> Artifact:
     arrays = {name: np.asarray(value) for name, value in {**ARRAYS, **changed}.items()}
-    return Artifact("tfidf", {"temperature": 2.0}, {WEIGHTS: packed(**arrays)})
+    return Artifact(
+        "tfidf", {"model_weight": 0.5, "lexicon_weight": 1.0}, {WEIGHTS: packed(**arrays)}
+    )
 
 
 @pytest.fixture(scope="module")
 def scorer() -> TfidfScorer:
-    return TfidfScorer.from_artifact(artifact())
+    return TfidfScorer.from_artifact(artifact(), lexicon=Silent())
 
 
 def test_probabilities_worked_out_by_hand(scorer: Scorer) -> None:
-    """One known word: its row has length 1; logits (−3, 1, 3) and (3, 1, −3) over 2."""
+    """One known word: its row has length 1; logits (−3, 1, 3) and (3, 1, −3), half of them."""
     scores = scorer.score(["Tin surges", "tin slumps", "tin surges, tin slumps"])
     shares = np.exp([-1.5, 0.5, 1.5])
     assert scores.probabilities[0] == pytest.approx(shares / shares.sum())
@@ -51,7 +62,7 @@ def test_it_abstains_where_it_knows_nothing(scorer: Scorer) -> None:
 
 @given(st.lists(st.text(st.characters(codec=None)), max_size=4))
 def test_any_text_is_scored_and_by_itself(texts: list[str]) -> None:
-    scorer = TfidfScorer.from_artifact(artifact())
+    scorer = TfidfScorer.from_artifact(artifact(), lexicon=Silent())
     together = scorer.score([*texts, "tin slumps"])
     assert together.probabilities.sum(axis=1) == pytest.approx(1.0)
     alone = [scorer.score([text]).polarity[0] for text in texts]
