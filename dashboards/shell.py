@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 import panel as pn
 import panel_material_ui as pmui
 from panel.util import edit_readonly
+from tornado.ioloop import IOLoop
 
 from dashboards.errors import sentence
 
@@ -65,11 +66,15 @@ def on_document() -> Callable[[Callable[[], None]], None]:
 
     It may be called from any thread. Once the person has left, nothing runs.
     """
-    document = pn.state.curdoc
+    document, loop = pn.state.curdoc, IOLoop.current()
 
-    def run(call: Callable[[], None]) -> None:
+    def schedule(call: Callable[[], None]) -> None:
         if document.session_context is not None:
             document.add_next_tick_callback(call)
+
+    def run(call: Callable[[], None]) -> None:
+        # By way of the loop: a document that is being written loses what another thread adds.
+        loop.add_callback(schedule, call)
 
     return run
 

@@ -8,6 +8,7 @@ import panel as pn
 import pytest
 from bokeh.document import Document
 from panel.io.state import set_curdoc
+from tornado.ioloop import IOLoop
 
 from dashboards.shell import in_thread, keep_query, on_document, page, query, text
 from stockanalyst.exceptions import InputError
@@ -73,17 +74,30 @@ def test_the_theme_is_kept_in_the_address() -> None:
 def test_a_call_waits_for_the_document_until_the_person_has_left() -> None:
     document = Document()
     document._session_context = object  # whatever it is, there is one
+    done: list[str] = []
+    loop = IOLoop(make_current=True)
+
+    def turn() -> None:
+        """One turn of the loop, which is the only one to touch the document."""
+        loop.add_callback(loop.stop)
+        loop.start()
+
     with set_curdoc(document):
         run = on_document()
-    done: list[str] = []
-    run(lambda: done.append("here"))
+    thread = threading.Thread(target=run, args=[lambda: done.append("here")])
+    thread.start()
+    thread.join(timeout=30)
+    assert document.session_callbacks == []  # a thread doesn't touch the document
+    turn()
     assert done == []
     (waiting,) = document.session_callbacks
     waiting.callback()
     assert done == ["here"]
     document._session_context = None
     run(lambda: done.append("gone"))
+    turn()
     assert document.session_callbacks == []
+    loop.close()
 
 
 def test_threads_run_beside_the_caller() -> None:
