@@ -106,7 +106,8 @@ def close_table(prices: pd.DataFrame) -> pd.DataFrame:
         twice = names[names.duplicated()][0]
         raise FrameSchema(_TABLE, "symbol", f"holds {twice!r} twice", "keep one column each")
     dates = _plain_dates(prices.index)
-    numbers = prices.apply(pd.to_numeric, errors="coerce")
+    is_numeric = all(kind.kind in "iuf" for kind in prices.dtypes)  # to_numeric takes its time
+    numbers = prices if is_numeric else prices.apply(pd.to_numeric, errors="coerce")
     values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     bad = prices.notna().to_numpy() & ~((values >= _LEAST) & (values <= _MOST))
     if bad.any():
