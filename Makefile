@@ -33,6 +33,9 @@ benchmark: $(VENV)/.installed-dev $(PEERS)/.installed
 	$(if $(M6),$(BIN)/python tests/benchmarks/bench_m6.py --m6 $(M6))
 	$(BIN)/python tests/benchmarks/bench_ledger.py
 	$(BIN)/python tests/benchmarks/bench_portfolio.py
+	$(BIN)/python tests/benchmarks/bench_valuation.py
+	$(BIN)/python tests/benchmarks/bench_allocation.py --peers $(PEERS)/bin/python
+	$(BIN)/python -m tests.benchmarks.bench_journal
 	$(if $(NEWS),$(BIN)/python tests/benchmarks/bench_sentiment.py --data $(NEWS) \
 		--peers $(PEERS)/bin/python)
 	$(if $(FAULTS),$(BIN)/python tests/benchmarks/bench_faults.py $(FAULTS))

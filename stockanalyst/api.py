@@ -11,7 +11,7 @@ from stockanalyst.backtesting import strategy
 from stockanalyst.backtesting.costs import Costs
 from stockanalyst.backtesting.results import Backtest
 from stockanalyst.backtesting.splitters import WalkForward
-from stockanalyst.bootstrap import Services, build_services
+from stockanalyst.bootstrap import Services, build_ledgers, build_services
 from stockanalyst.exceptions import InputError
 from stockanalyst.forecasting import joint
 from stockanalyst.forecasting.base import DEFAULT_LEVELS, BaseForecaster, SeriesForecaster
@@ -23,11 +23,14 @@ from stockanalyst.market import faults as price_faults
 from stockanalyst.market.faults import Repair
 from stockanalyst.market.prices import rebased_close
 from stockanalyst.market.symbols import parse_symbols
+from stockanalyst.portfolio.booking import Instruction
 from stockanalyst.reporting import backtest_figures, figures, heat_map
 from stockanalyst.reporting.context import Analysis
 from stockanalyst.reporting.sentiment_html import ShownSentiment
 from stockanalyst.sentiment.aggregation import daily_polarity
 from stockanalyst.services.arguments import checked
+from stockanalyst.services.ledger import Ledger
+from stockanalyst.services.ledgers import LedgerService
 from stockanalyst.services.protocols import Progress, silent
 from stockanalyst.services.reports import Report
 from stockanalyst.services.requests import (
@@ -42,16 +45,20 @@ from stockanalyst.services.sentiment import question
 
 __all__ = [
     "Costs",
+    "Instruction",
     "SeriesForecaster",
     "analyze",
     "backtest",
     "coverage_over_time",
+    "create_portfolio",
     "error_by_horizon",
     "fan_chart",
     "find_faults",
     "forecast_against_actual",
     "load_closes",
     "load_prices",
+    "portfolio",
+    "portfolios",
     "rank_forecast",
     "render_report",
     "repaired",
@@ -78,6 +85,11 @@ skill_heat_map = checked(heat_map.skill_heat_map)
 @cache
 def _services() -> Services:
     return build_services()
+
+
+@cache
+def _ledgers() -> LedgerService:
+    return build_ledgers()
 
 
 @checked
@@ -497,3 +509,55 @@ def sentiment_by_day(
 def sources() -> pd.DataFrame:
     """Sources of news: whether each is asked by default, its state, and what is used of its day."""
     return _services().sentiment.sources()
+
+
+@checked
+def create_portfolio(
+    name: str, *, currency: str = "USD", method: str = "fifo", user: str | None = None
+) -> Ledger:
+    """Make an empty portfolio with a simulated wallet.
+
+    Parameters
+    ----------
+    name : str
+    currency : str
+        In which it is valued, ISO 4217; it may hold others.
+    method : str
+        ``fifo``, ``lifo`` or ``average``: which lots a sale closes.
+    user : str, optional
+        Whose; without one, that of the settings.
+
+    Raises
+    ------
+    InputError
+        A name, currency or method that can't be used.
+    Conflict
+        The user has one of this name.
+    OSError
+        The database can't be reached.
+    """
+    return _ledgers().create(user, name, currency=currency, method=method)
+
+
+@checked
+def portfolio(name: str, *, user: str | None = None) -> Ledger:
+    """A portfolio, with the verbs that post to it and those that ask it.
+
+    ``sa.portfolio("main").buy("AAPL", 10, "187.33")``, and so deposit, withdraw, sell, dividend,
+    split, transfer, reverse; show, lots, gains, transactions, performance, allocate, import_csv,
+    export, verify. See :class:`stockanalyst.services.ledger.Ledger`.
+
+    Raises
+    ------
+    InputError
+        The user has none of that name.
+    OSError
+        The database can't be reached.
+    """
+    return _ledgers().portfolio(user, name)
+
+
+@checked
+def portfolios(*, user: str | None = None) -> list[str]:
+    """Names of a user's portfolios, sorted."""
+    return [each.name for each in _ledgers().portfolios(user)]

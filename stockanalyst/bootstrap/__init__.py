@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import SecretStr
@@ -31,6 +32,9 @@ from stockanalyst.services.backtests import BacktestService
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.reports import ReportService
 from stockanalyst.services.sentiment import SentimentService
+
+if TYPE_CHECKING:
+    from stockanalyst.services.ledgers import LedgerService
 
 _PACKAGE = Path(__file__).parent.parent
 _SHIPPED = _PACKAGE / "forecasting" / "artifacts" / "shipped"
@@ -103,6 +107,26 @@ def build_services(
         reports=reports,
         sentiment=sentiment,
     )
+
+
+def build_ledgers(
+    settings: Settings | None = None, *, clock: Callable[[], pd.Timestamp] = now
+) -> "LedgerService":
+    """Wire users' portfolios; parameters are those of :func:`build_services`.
+
+    Raises
+    ------
+    InputError
+        The database's URL can't be used.
+    OSError
+        The database's folder or file can't be made.
+    """
+    # Imported here, for SQLAlchemy takes 0.3 s, which an analysis needn't wait.
+    from stockanalyst.bootstrap.ledger import ledger_service
+
+    settings = settings or load_settings()
+    vendors = Vendors(settings, clock, _DeferredUsage(settings))
+    return ledger_service(settings, clock, price_providers(settings, clock, vendors))
 
 
 def _notebooks() -> Path:

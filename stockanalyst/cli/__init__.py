@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 
 from stockanalyst import __version__
-from stockanalyst.cli import forecasting, sentiment
+from stockanalyst.cli import database, forecasting, portfolio, sentiment
 from stockanalyst.cli.commands import Parser
 from stockanalyst.exceptions import DataError, InputError, StockAnalystError
 
@@ -21,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 for input that can't be used; 1 when a source, a report or the output failed; 130 when
-        interrupted.
+        0; 2 for input that can't be used; 1 when a source, a ledger, the database, a report or the
+        output failed; 130 when interrupted.
     """
     if isinstance(sys.stdout, TextIOWrapper):  # "−" and "–" for every terminal that knows them
         sys.stdout.reconfigure(errors="replace")
@@ -41,10 +41,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     except OSError as error:
-        # Python would try to write the rest once more at its end, and tell of that failure too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1 if isinstance(error, BrokenPipeError) else _fail(f"output: {error.strerror}", 1)
+        return _tell_of(error)
     return 0
+
+
+def _tell_of(error: OSError) -> int:
+    """Stores say in words what a database did, and files are named; all else is the output."""
+    if error.strerror is None:
+        return _fail(f"database: {error}", 1)
+    if error.filename is not None:
+        return _fail(f"{error.filename}: {error.strerror}", 1)
+    # Python would try to write the rest once more at its end, and tell of that failure too.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1 if isinstance(error, BrokenPipeError) else _fail(f"output: {error.strerror}", 1)
 
 
 def _fail(reason: object, status: int) -> int:
@@ -57,10 +66,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="stockanalyst",
         description="Forecasts of a stock, how good such forecasts have been against the random "
         "walk, and what follows from that.",
-        epilog="stockanalyst COMMAND --help tells the options of a command.",
+        epilog="stockanalyst COMMAND --help tells the options of a command; those with verbs, such "
+        "as portfolio, have a --help for each.",
     )
     parser.add_argument("--version", action="version", version=f"stockanalyst {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     forecasting.add_commands(commands)
     sentiment.add_commands(commands)
+    portfolio.add_commands(commands)
+    database.add_commands(commands)
     return parser

@@ -40,7 +40,7 @@ _BUSY_SECONDS = 15  # SQLite waits so long for another process to end its transa
 # How a transaction begins, and what PostgreSQL is told about it, as options of SQLAlchemy's.
 _KIND, _TOLD = "stockanalyst_transaction", "stockanalyst_told"
 _DURABLE, _SNAPSHOT = (
-    "ISOLATION LEVEL REPEATABLE READ",
+    "ISOLATION LEVEL READ COMMITTED",
     "ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 )
 
@@ -129,11 +129,16 @@ def make_engine(url: str | URL, *, pool: Pool | None = None) -> Engine:
 def durable(engine: Engine, *, told: Mapping[str, str] = _NOTHING) -> Engine:
     """The same engine, for transactions that write what must never be lost or torn.
 
-    Each must begin by writing a row that all others of its kind write too, such as the portfolio's:
-    then they are serialisable. SQLite's begin with BEGIN IMMEDIATE and wait for the disk at their
-    end; PostgreSQL's are REPEATABLE READ, and end in an error of class 40 where another has written
-    that row since they began, after which they are to be tried again. (SERIALIZABLE takes a row of
-    another portfolio on the same page for one that was read, and cancels most of what is posted.)
+    Each must begin by locking a row that all others of its kind lock too, such as the portfolio's:
+    then they are as if one came after the other. SQLite's begin with BEGIN IMMEDIATE and wait for
+    the disk at their end. PostgreSQL's are READ COMMITTED, where each statement sees what was
+    committed before it began: whoever waited for the lock gets it when the one before has
+    committed, then sees all that this one wrote, and what it sees stays so until it ends, for
+    nobody else has the lock. Rows of several kinds (users, currencies) are only ever added, under
+    unique keys: whoever comes second gets an error 23505, and is to be tried again. (REPEATABLE
+    READ sees what was there before it waited, so that all who waited fail; SERIALIZABLE takes a row
+    of another portfolio on the same page for one that was read, and cancels most of what is
+    posted.)
 
     Parameters
     ----------

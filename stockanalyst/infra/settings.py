@@ -5,9 +5,11 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import (
+    AliasChoices,
     BaseModel,
     ConfigDict,
     Field,
@@ -131,6 +133,21 @@ class SentimentSettings(BaseModel):
     alerts: AlertSettings = AlertSettings()
 
 
+class PoolSettings(BaseModel):
+    """See :class:`stockanalyst.infra.db.Pool`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: int = Field(default=5, ge=1, le=1000)
+    overflow: int = Field(default=5, ge=0, le=1000)
+    wait: float = Field(default=10.0, gt=0, le=3600)
+    recycle: int = Field(default=1800, ge=1)
+    connect: int = Field(default=10, ge=2, le=600)
+    statement: float = Field(default=60.0, gt=0, le=86_400)
+    lock: float = Field(default=15.0, gt=0, le=3600)
+    idle: float = Field(default=60.0, gt=0, le=86_400)
+
+
 class Settings(BaseSettings):
     """The tree.
 
@@ -138,8 +155,14 @@ class Settings(BaseSettings):
     ----------
     cache_dir : Path
         Trained networks, fetched prices and a vendor's cookies.
+    data_dir : Path
+        What nobody can fetch again: the portfolios' ledgers.
     reports_dir : Path
         Where reports go.
+    user : str
+        Whose portfolios the command line and notebooks mean.
+    timezone : str
+        Of IANA, such as ``Europe/Berlin``: whose midnight parts two days of a ledger.
     yahoo_timeout : float
         Seconds to wait for one answer of Yahoo; a download takes at most three times as much, and a
         network that isn't there half of it.
@@ -148,8 +171,10 @@ class Settings(BaseSettings):
     eodhd_quota, alpha_vantage_quota : int
         Units and requests a day of the key's plan; those of the free plans, unless set.
     database_url : SecretStr or None
-        Where fetched prices are kept, as SQLAlchemy writes it, for it may hold a password; None is
-        an SQLite file in `cache_dir`.
+        Where ledgers and fetched prices are kept, as SQLAlchemy writes it, for it may hold a
+        password; ``DATABASE_URL`` is heard too. None is SQLite: ledgers in a file in `data_dir`,
+        prices in one in `cache_dir`.
+    pool : PoolSettings
     redis_url : SecretStr or None
         Where answers of news sources are kept, such as ``redis://host:6379/0``; None is an SQLite
         file in `cache_dir`.
@@ -161,7 +186,10 @@ class Settings(BaseSettings):
     )
 
     cache_dir: Path = user_cache_path("stockanalyst")
+    data_dir: Path = user_data_path("stockanalyst")
     reports_dir: Path = Path("reports")
+    user: str = Field(default="local", min_length=1, max_length=80)
+    timezone: str = "UTC"
     yahoo_timeout: float = Field(default=6.0, gt=0)
     alpha_vantage_key: SecretStr | None = None
     eodhd_key: SecretStr | None = None
@@ -169,7 +197,11 @@ class Settings(BaseSettings):
     alpha_vantage_quota: int = Field(default=25, ge=1)
     finnhub_key: SecretStr | None = None
     stockgeist_key: SecretStr | None = None
-    database_url: SecretStr | None = None
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("STOCKANALYST_DATABASE_URL", "DATABASE_URL", "database_url"),
+    )
+    pool: PoolSettings = PoolSettings()
     redis_url: SecretStr | None = None
     policy: PolicySettings = PolicySettings()
     lstm: LSTMSettings = LSTMSettings()
@@ -184,6 +216,23 @@ class Settings(BaseSettings):
     def _stripped(cls, secret: SecretStr | None) -> SecretStr | None:
         text = secret.get_secret_value().strip() if secret else ""
         return SecretStr(text) if text else None
+
+    @field_validator("database_url")
+    @classmethod
+    def _spelled(cls, secret: SecretStr | None) -> SecretStr | None:
+        """``postgres://``, as hosting services write it, means PostgreSQL too."""
+        text = secret.get_secret_value() if secret else ""
+        scheme, colon, rest = text.partition("://")
+        return SecretStr(f"postgresql{colon}{rest}") if scheme == "postgres" else secret
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("isn't a time zone of IANA, such as Europe/Berlin") from error
+        return name
 
 
 def load_settings() -> Settings:
@@ -202,4 +251,4 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "STOCKANALYST_" + "__".join(str(part) for part in first["loc"]).upper()
-        raise InputError("environment", name, first["msg"]) from None
+        raise InputError("environment", name, first["msg"].removeprefix("Value error, ")) from None

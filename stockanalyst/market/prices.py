@@ -10,6 +10,8 @@ from stockanalyst.exceptions import InvalidCutoff
 
 _LARGE_MOVE = 1 / 3
 _LONG_GAP = pd.Timedelta(days=14)
+_SCALED = ["open", "high", "low", "close", "dividend"]
+_LARGE_SPLIT = np.log(2.0)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,47 @@ def rebased_close(frame: pd.DataFrame) -> pd.Series:
     close, adjusted = frame["close"], frame["adj_close"]
     rebased: pd.Series = adjusted / adjusted.iloc[-1] * close.iloc[-1]
     return rebased.rename("close")
+
+
+def as_traded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Prices and dividends as they were on their day, whether or not the vendor rescaled them.
+
+    Some vendors divide all prices before a split by its ratio, others leave them as traded. Which
+    it was is read off each split's own session: between two sessions a close left as traded moves
+    by one over the ratio, a rescaled one by nothing, whichever is nearer in logarithm. A day's own
+    move may be as large as a small ratio: where there is a true ``adj_close``, which goes through a
+    split without a jump, what counts is how the close parts from that; but a doubling or a halving
+    of shares that shows in the close itself was left as traded, whatever ``adj_close`` says.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A price frame (:mod:`stockanalyst.frames`).
+
+    Returns
+    -------
+    DataFrame
+        A new one: ``open``, ``high``, ``low``, ``close`` and ``dividend`` before each split that
+        the vendor rescaled times its ratio; all else as it was.
+    """
+    rescaled = frame["split_ratio"].where(_was_rescaled(frame), 1.0)
+    later = rescaled[::-1].cumprod()[::-1].shift(-1, fill_value=1.0)
+    return frame.assign(**{name: frame[name] * later for name in _SCALED})
+
+
+def _was_rescaled(frame: pd.DataFrame) -> pd.Series:
+    """Of each session: whether a split on it moved prices of before; meant for those with one."""
+    ratio = np.log(frame["split_ratio"])
+    jump, adjusted = (np.log(frame[name]).diff() for name in ("close", "adj_close"))
+    parts = _nearer(jump - adjusted, ratio)
+    jumps = _nearer(jump, ratio) & (ratio.abs() >= _LARGE_SPLIT)
+    untrue = (frame["adj_close"] == frame["close"]).all()
+    return ~(_nearer(jump, ratio) if untrue else parts | jumps)
+
+
+def _nearer(jump: pd.Series, ratio: pd.Series) -> pd.Series:
+    """Whether a move in logarithms is nearer to that of a split than to none."""
+    return (jump + ratio).abs() < jump.abs()
 
 
 def doubts(closes: pd.Series) -> tuple[str, ...]:

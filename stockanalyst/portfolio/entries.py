@@ -58,12 +58,12 @@ class Entry:
     amount : int
         Gross, in minor units: price times units, or the money that moved; 0 where none does.
     fee, tax : int
-        In minor units; of a buy or a sale, of a dividend.
+        In minor units; of a buy, a sale, a dividend or interest. An exchange has a fee alone.
     symbol : str
         The security; empty where there is none.
     units : int
         In minor units of it (10⁻⁸): bought, sold or moved; of a split or a spin-off the units that
-        it adds (negative: takes away).
+        it adds (negative: takes away), which follow from its ratio and the units held before it.
     ratio : tuple of int, int
         New and old units of a split; of a spin-off units of the child and of the parent.
     child : str
@@ -71,7 +71,8 @@ class Entry:
     child_amount : int
         What an exchange gives, in minor units of that currency.
     basis : tuple of int, int
-        Of a spin-off: the part of the parent's cost that goes to the child.
+        Of a spin-off: the part of the parent's cost that goes to the child; of two on one day, the
+        second's is a part of what the first has left.
     lots : tuple of MovedLot
         Of units that are moved in.
     reverses : int

@@ -71,7 +71,7 @@ def _bought(entry: Entry) -> list[Transfer]:
     return [
         _money(entry, Role.CASH, Role.MARKET),
         _units(entry, Role.MARKET, Role.HOLDING),
-        _money(entry, Role.CASH, Role.FEES, entry.fee),
+        *_charges(entry),
     ]
 
 
@@ -79,13 +79,16 @@ def _sold(entry: Entry) -> list[Transfer]:
     return [
         _money(entry, Role.MARKET, Role.CASH),
         _units(entry, Role.HOLDING, Role.MARKET),
-        _money(entry, Role.CASH, Role.FEES, entry.fee),
+        *_charges(entry),
     ]
 
 
 def _paid(entry: Entry, origin: Role) -> list[Transfer]:
+    return [_money(entry, origin, Role.CASH), *_charges(entry)]
+
+
+def _charges(entry: Entry) -> list[Transfer]:
     return [
-        _money(entry, origin, Role.CASH),
         _money(entry, Role.CASH, Role.TAXES, entry.tax),
         _money(entry, Role.CASH, Role.FEES, entry.fee),
     ]

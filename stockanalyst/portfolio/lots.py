@@ -4,41 +4,38 @@ Whole minor units only, never a cost per unit: a lot keeps its total cost, and p
 shared out by cumulative rounding, so that they add up and the last unit closes to exactly zero.
 """
 
-from bisect import insort
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from stockanalyst.exceptions import InputError, InsufficientUnits
 from stockanalyst.portfolio.commodities import major_units, security
 from stockanalyst.portfolio.entries import Entry, EntryType
+from stockanalyst.portfolio.lot_queues import QUEUES, Lot, Method, OldestFirst, Shares
 
-Method = Literal["fifo", "lifo", "average"]
+__all__ = [
+    "Book",
+    "Lot",
+    "Match",
+    "Method",
+    "Numbered",
+    "Place",
+    "Position",
+    "change",
+    "holdings_on",
+    "in_order",
+    "place",
+    "replay",
+    "split_units",
+    "standing",
+]
+
 Numbered = tuple[int, Entry]
 """An entry after its number in the journal."""
-
-
-class Lot(NamedTuple):
-    """Units that came in together; lots sort by age.
-
-    Attributes
-    ----------
-    acquired_on : date
-    opened_by : int
-        The number in the journal of the entry that brought it.
-    part : int
-        Its place among the lots that this entry brought, from 0.
-    units, cost : int
-        What is left of it, and the whole cost of that with fees, in minor units.
-    """
-
-    acquired_on: date
-    opened_by: int
-    part: int
-    units: int
-    cost: int
+Place = tuple[date, int, str, int]
+"""Where an entry counts, to sort by."""
 
 
 class Match(NamedTuple):
@@ -52,7 +49,7 @@ class Match(NamedTuple):
         The number in the journal of the entry that gave them away.
     on : date
     units, cost, proceeds : int
-        In minor units; proceeds are net of fees, and equal the cost of what is moved out.
+        In minor units; proceeds are net of fee and tax, and equal the cost of what is moved out.
     """
 
     acquired_on: date
@@ -78,7 +75,7 @@ class Position:
     income : int
         Dividends and interest, less the tax and the fee taken from them.
     commissions : int
-        Fees of purchases, sales and income: already in costs, proceeds and income.
+        Fees of purchases, sales and income: already in costs, proceeds and income, as their taxes.
     fees, taxes : int
         Those charged by themselves (and the fees of exchanges): in no other figure.
     """
@@ -122,8 +119,7 @@ class Book:
 def replay(entries: Iterable[Numbered], method: Method) -> Book:
     """The lots that a journal leaves open, and what the closed ones gained.
 
-    Entries count in the order of their dates, on one date in that of their numbers. An entry that
-    was taken back doesn't count, nor does what took it back.
+    Entries count as :func:`in_order` gives them.
 
     Parameters
     ----------
@@ -141,12 +137,29 @@ def replay(entries: Iterable[Numbered], method: Method) -> Book:
     InputError
         An unknown method, or lots moved in that don't add up.
     """
-    if method not in _QUEUES:
-        raise InputError("method", method, f"give one of {', '.join(_QUEUES)}")
-    run = _Replay(_QUEUES[method])
-    for number, entry in sorted(_standing(entries), key=lambda pair: (pair[1].on, pair[0])):
+    if method not in QUEUES:
+        raise InputError("method", method, f"give one of {', '.join(QUEUES)}")
+    run = _Replay(QUEUES[method])
+    for number, entry in in_order(entries):
         run.take_in(number, entry)
     return Book({key: account.position() for key, account in run.accounts.items()})
+
+
+def in_order(entries: Iterable[Numbered]) -> list[Numbered]:
+    """The entries that count, in the order in which they do.
+
+    An entry that was taken back doesn't count, nor does what took it back, whatever its date. The
+    others go by their dates. On one date splits come first, then spin-offs, by their children's
+    symbols: trades on an ex-date are in new units. The rest of that date goes by its numbers.
+    """
+    return sorted(standing(entries), key=place)
+
+
+def place(pair: Numbered) -> Place:
+    """Where an entry counts; see :func:`in_order`."""
+    number, entry = pair
+    rank = _FIRST.get(entry.type, 2)
+    return entry.on, rank, entry.child if rank == 1 else "", number
 
 
 def holdings_on(entries: Iterable[Numbered], symbol: str, day: date) -> int:
@@ -159,7 +172,7 @@ def holdings_on(entries: Iterable[Numbered], symbol: str, day: date) -> int:
     day : date
         The ex-date.
     """
-    return sum(_change(entry, symbol) for _, entry in _standing(entries) if entry.on < day)
+    return sum(change(entry, symbol) for _, entry in standing(entries) if entry.on < day)
 
 
 def split_units(held: int, numerator: int, denominator: int) -> int:
@@ -179,7 +192,7 @@ def split_units(held: int, numerator: int, denominator: int) -> int:
     return held * numerator // denominator - held
 
 
-def _standing(entries: Iterable[Numbered]) -> list[Numbered]:
+def standing(entries: Iterable[Numbered]) -> list[Numbered]:
     """Entries that count; who takes back a taking-back restores the first."""
     known = list(entries)
     reversals = [(number, entry.reverses) for number, entry in known if entry.reverses]
@@ -190,6 +203,7 @@ def _standing(entries: Iterable[Numbered]) -> list[Numbered]:
     return [pair for pair in known if not pair[1].reverses and pair[0] not in undone]
 
 
+_FIRST = {EntryType.SPLIT: 0, EntryType.SPIN_OFF: 1}
 _SIGNS = {
     EntryType.BUY: 1,
     EntryType.SELL: -1,
@@ -199,121 +213,11 @@ _SIGNS = {
 }
 
 
-def _change(entry: Entry, symbol: str) -> int:
+def change(entry: Entry, symbol: str) -> int:
+    """By how many minor units an entry changes what is held of a symbol."""
     if entry.type is EntryType.SPIN_OFF:
         return entry.units if entry.child == symbol else 0
     return _SIGNS.get(entry.type, 0) * entry.units if entry.symbol == symbol else 0
-
-
-class _Shares:
-    """A total given out over a whole, part by part, by cumulative rounding (half up)."""
-
-    __slots__ = ("done", "given", "total", "whole")
-
-    def __init__(self, whole: int, total: int) -> None:
-        self.whole, self.total = whole, total
-        self.done = self.given = 0
-
-    def take(self, part: int) -> int:
-        self.done += part
-        before = self.given
-        self.given = (2 * self.total * self.done + self.whole) // (2 * self.whole)
-        return self.given - before
-
-
-class _Open(_Shares):
-    """A lot whose cost goes out with its units."""
-
-    __slots__ = ("lot",)
-
-    def __init__(self, lot: Lot) -> None:
-        self.whole, self.total = lot.units, lot.cost
-        self.done = self.given = 0
-        self.lot = lot
-
-    def rest(self) -> Lot:
-        acquired_on, opened_by, part, _, _ = self.lot
-        left = self.whole - self.done
-        return Lot(acquired_on, opened_by, part, left, self.total - self.given)
-
-
-class _Oldest:
-    """Lots of one symbol and currency, of which the oldest goes first."""
-
-    _next = 0
-
-    def __init__(self) -> None:
-        self.units = 0
-        self._open: deque[_Open] = deque()
-
-    def add(self, lot: Lot) -> None:
-        self.units += lot.units
-        self._place(lot)
-
-    def take(self, units: int) -> list[tuple[Lot, int, int]]:
-        """Lots, units and costs of what goes; no more may be asked than there is."""
-        self.units -= units
-        taken = []
-        while units:
-            first = self._open[self._next]
-            part = min(units, first.whole - first.done)
-            taken.append((first.lot, part, first.take(part)))
-            units -= part
-            if first.done == first.whole:
-                del self._open[self._next]
-        return taken
-
-    def drain(self) -> list[Lot]:
-        """All lots, oldest first; none stays."""
-        lots = [each.rest() for each in self._open]
-        self._open.clear()
-        self.units = 0
-        return lots
-
-    def _place(self, lot: Lot) -> None:
-        if self._open and lot < self._open[-1].lot:
-            insort(self._open, _Open(lot), key=lambda each: each.lot)
-        else:
-            self._open.append(_Open(lot))
-
-
-class _Newest(_Oldest):
-    """The newest goes first."""
-
-    _next = -1
-
-
-class _Average(_Oldest):
-    """The oldest goes first, at the average cost of all.
-
-    Lots keep their own cost until the next sale, which spreads the cost of all over all.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._fresh: list[Lot] = []
-        self._pool = _Shares(0, 0)
-
-    def take(self, units: int) -> list[tuple[Lot, int, int]]:
-        if self._fresh:
-            left = self._pool.total - self._pool.given
-            self._pool = _Shares(self.units, left + sum(lot.cost for lot in self._fresh))
-            for lot in self._fresh:
-                super()._place(lot)
-            self._fresh.clear()
-        return [(lot, part, self._pool.take(part)) for lot, part, _ in super().take(units)]
-
-    def drain(self) -> list[Lot]:
-        pooled = [Lot(*lot[:4], self._pool.take(lot.units)) for lot in super().drain()]
-        lots = sorted(pooled + self._fresh)
-        self._fresh.clear()
-        return lots
-
-    def _place(self, lot: Lot) -> None:
-        self._fresh.append(lot)
-
-
-_QUEUES: Mapping[str, type[_Oldest]] = {"fifo": _Oldest, "lifo": _Newest, "average": _Average}
 
 
 class _Account:
@@ -321,20 +225,20 @@ class _Account:
 
     __slots__ = ("commissions", "fees", "income", "matches", "queue", "taxes")
 
-    def __init__(self, queue: _Oldest) -> None:
+    def __init__(self, queue: OldestFirst) -> None:
         self.queue = queue
         self.matches: list[Match] = []
         self.income = self.commissions = self.fees = self.taxes = 0
 
     def close(self, number: int, entry: Entry, proceeds: int | None) -> None:
         """Give units away for all of the proceeds, or for what they cost."""
-        shares = None if proceeds is None else _Shares(entry.units, proceeds)
+        shares = None if proceeds is None else Shares(entry.units, proceeds)
         for (acquired_on, opened_by, part, _, _), units, cost in self.queue.take(entry.units):
             earned = cost if shares is None else shares.take(units)
             match = Match(acquired_on, opened_by, part, number, entry.on, units, cost, earned)
             self.matches.append(match)
 
-    def split(self, number: int, on: date, shares: _Shares) -> None:
+    def split(self, number: int, on: date, shares: Shares) -> None:
         """Give lots their new units.
 
         The cost of lots of which less than a minor unit remains goes to the oldest of the others;
@@ -351,11 +255,11 @@ class _Account:
         for lot in kept:
             self.queue.add(lot)
 
-    def spin_off(self, basis: tuple[int, int], shares: _Shares) -> list[Lot]:
+    def spin_off(self, basis: tuple[int, int], shares: Shares) -> list[Lot]:
         """Lots of the child, which take a part of the cost along; those without a unit don't."""
         lots = [(lot, shares.take(lot.units)) for lot in self.queue.drain()]
         cost = sum(lot.cost for lot, _ in lots)
-        moved = _Shares(cost or 1, _Shares(basis[1], cost).take(basis[0]))
+        moved = Shares(cost or 1, Shares(basis[1], cost).take(basis[0]))
         children = []
         for lot, units in lots:
             taken = moved.take(lot.cost) if units else 0
@@ -378,7 +282,7 @@ class _Account:
 class _Replay:
     """Accounts by symbol and currency, and what each type of entry does to them."""
 
-    def __init__(self, queue: Callable[[], _Oldest]) -> None:
+    def __init__(self, queue: Callable[[], OldestFirst]) -> None:
         self.accounts: dict[tuple[str, str], _Account] = defaultdict(lambda: _Account(queue()))
         self._deeds: Mapping[EntryType, Callable[[int, Entry], None]] = {
             EntryType.BUY: self._bought,
@@ -403,12 +307,13 @@ class _Replay:
     def _bought(self, number: int, entry: Entry) -> None:
         account = self.accounts[entry.symbol, entry.currency]
         account.commissions += entry.fee
-        account.queue.add(Lot(entry.on, number, 0, entry.units, entry.amount + entry.fee))
+        cost = entry.amount + entry.fee + entry.tax
+        account.queue.add(Lot(entry.on, number, 0, entry.units, cost))
 
     def _sold(self, number: int, entry: Entry) -> None:
         account = self._holder(entry)
         account.commissions += entry.fee
-        account.close(number, entry, entry.amount - entry.fee)
+        account.close(number, entry, entry.amount - entry.fee - entry.tax)
 
     def _paid(self, _: int, entry: Entry) -> None:
         account = self.accounts[entry.symbol, entry.currency]
@@ -440,13 +345,13 @@ class _Replay:
         holders, held = self._holders(entry)
         if held + entry.units < 0:
             raise _insufficient(entry, held)
-        shares = _Shares(held, held + entry.units)
+        shares = Shares(held, held + entry.units)
         for _, account in holders:
             account.split(number, entry.on, shares)
 
     def _spun_off(self, number: int, entry: Entry) -> None:
         holders, held = self._holders(entry)
-        shares = _Shares(held, entry.units)
+        shares = Shares(held, entry.units)
         part = 0
         for currency, account in holders:
             for lot in account.spin_off(entry.basis, shares):

@@ -6,7 +6,9 @@ from typing import Protocol
 
 from stockanalyst.portfolio.commodities import Commodity
 from stockanalyst.portfolio.entries import Entry
+from stockanalyst.portfolio.fees import CommissionSchedule
 from stockanalyst.portfolio.ledger import Role
+from stockanalyst.portfolio.lot_queues import Method
 
 Numbered = Sequence[tuple[int, Entry]]
 """Entries with their numbers in the journal, in the order in which they were posted."""
@@ -24,14 +26,55 @@ class Portfolio:
     name : str
     currency : str
         In which it is valued.
-    method : str
-        ``fifo``, ``lifo`` or ``average``: how lots are matched.
+    method : {'fifo', 'lifo', 'average'}
+        How lots are matched.
     """
 
     id: int
     name: str
     currency: str
-    method: str
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Through whom a user trades, and what that costs.
+
+    Attributes
+    ----------
+    name : str
+    schedule : CommissionSchedule
+    currency : str
+        Of the schedule's amounts; a trade in another can't be charged by them.
+    active : bool
+        Only then may a trade go through it.
+    """
+
+    name: str
+    schedule: CommissionSchedule
+    currency: str
+    active: bool = True
+
+
+class BrokerStore(Protocol):
+    """Brokers of every user; those of another are unknown.
+
+    Methods may raise OSError, as those of a :class:`Journal`.
+    """
+
+    def save(self, user: int, broker: Broker) -> None:
+        """Keep a broker, in place of the user's one of that name.
+
+        Trades that were posted keep the commission that they were posted with.
+
+        Raises
+        ------
+        InputError
+            An unknown user or currency, or a name that can't be used.
+        """
+
+    def all(self, user: int) -> list[Broker]:
+        """All of a user, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +91,22 @@ class Posted:
 
     number: int
     created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries for one portfolio; see :meth:`Journal.post`.
+
+    Attributes
+    ----------
+    portfolio : int
+    items : sequence of (str, Entry)
+    check : callable
+    """
+
+    portfolio: int
+    items: Sequence[tuple[str, Entry]]
+    check: Check
 
 
 class Journal(Protocol):
@@ -80,6 +139,26 @@ class Journal(Protocol):
     def portfolios(self, user: int) -> list[Portfolio]:
         """All of a user, by name."""
 
+    def portfolio(self, user: int, name: str) -> Portfolio:
+        """The one of that name.
+
+        Raises
+        ------
+        InputError
+            The user has none of that name.
+        """
+
+    def present(
+        self, user: int, portfolio: int, keys: Sequence[str]
+    ) -> Mapping[str, tuple[int, Entry]]:
+        """Which of these idempotency keys are there, with the number and the entry of each.
+
+        Raises
+        ------
+        InputError
+            An unknown portfolio.
+        """
+
     def post(
         self, user: int, portfolio: int, items: Sequence[tuple[str, Entry]], *, check: Check
     ) -> list[Posted]:
@@ -111,6 +190,9 @@ class Journal(Protocol):
         InsufficientFunds, InsufficientUnits
             More would leave than is there.
         """
+
+    def post_together(self, user: int, batches: Sequence[Batch]) -> list[list[Posted]]:
+        """As :meth:`post`, to several portfolios of a user: all of it or nothing."""
 
     def entries(self, user: int, portfolio: int) -> list[tuple[int, Entry]]:
         """The journal, as of one moment.

@@ -8,9 +8,11 @@ from pydantic import SecretStr
 
 from stockanalyst.backtesting.splitters import WalkForward
 from stockanalyst.bootstrap import build_services
+from stockanalyst.bootstrap.ledger import ledger_engine
 from stockanalyst.exceptions import InputError, MissingCredential
 from stockanalyst.forecasting.lstm import PRESETS, LSTMConfig
-from stockanalyst.infra.settings import Settings, load_settings
+from stockanalyst.infra.db import Pool
+from stockanalyst.infra.settings import PoolSettings, Settings, load_settings
 from stockanalyst.market.providers.chain import ChainProvider
 from stockanalyst.recommendation.policy import Policy
 from stockanalyst.reporting.renderers.papermill_notebook import PapermillNotebooks
@@ -42,12 +44,79 @@ def test_the_environment_sets_any_leaf(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.cache_dir == Path("/somewhere")
 
 
+def test_what_a_ledger_needs_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATA_DIR", "USER", "TIMEZONE", "POOL", "DATABASE_URL"):
+        monkeypatch.delenv(f"STOCKANALYST_{name}", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    plain = load_settings()
+    assert plain.data_dir.name == "stockanalyst"
+    assert plain.data_dir != plain.cache_dir
+    assert (plain.user, plain.timezone, plain.database_url) == ("local", "UTC", None)
+    assert Pool(**plain.pool.model_dump()) == Pool()
+    monkeypatch.setenv("STOCKANALYST_DATA_DIR", "/somewhere")
+    monkeypatch.setenv("STOCKANALYST_USER", "Zoë")
+    monkeypatch.setenv("STOCKANALYST_TIMEZONE", "America/New_York")
+    monkeypatch.setenv("STOCKANALYST_POOL__SIZE", "20")
+    monkeypatch.setenv("STOCKANALYST_POOL__STATEMENT", "1.5")
+    settings = load_settings()
+    assert settings.data_dir == Path("/somewhere")
+    assert (settings.user, settings.timezone) == ("Zoë", "America/New_York")
+    assert settings.pool == PoolSettings(size=20, statement=1.5)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"DATABASE_URL": "sqlite:////a"}, "sqlite:////a"),
+        ({"STOCKANALYST_DATABASE_URL": "sqlite:////b"}, "sqlite:////b"),
+        ({"DATABASE_URL": "sqlite:////a", "STOCKANALYST_DATABASE_URL": "sqlite:////b"}, "sqlite:////b"),
+        ({"DATABASE_URL": "sqlite:////a", "STOCKANALYST_DATABASE_URL": " "}, None),
+        ({"DATABASE_URL": " postgres://u:p%40@h:1/d?x=postgres:// \n"}, "postgresql://u:p%40@h:1/d?x=postgres://"),
+        ({"DATABASE_URL": "postgresql+psycopg2://h/d"}, "postgresql+psycopg2://h/d"),
+    ],
+)  # fmt: skip
+def test_the_database_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str | None
+) -> None:
+    for name in ("DATABASE_URL", "STOCKANALYST_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    found = load_settings().database_url
+    assert (found and found.get_secret_value()) == expected
+    given = Settings(database_url=SecretStr("sqlite:////given")).database_url
+    assert given == SecretStr("sqlite:////given")
+
+
+def test_an_error_shows_no_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:PLANTED0@h/d")
+    for name, value in (("TIMEZONE", "PLANTED0"), ("POOL", '{"size": PLANTED0'), ("USER", "")):
+        with monkeypatch.context() as patch:
+            patch.setenv(f"STOCKANALYST_{name}", value)
+            with pytest.raises(InputError) as caught:
+                load_settings()
+        assert not shows_a_secret(f"{caught.value!r} {caught.value}")
+    monkeypatch.setenv("DATABASE_URL", "PLANTED0://u:PLANTED0@h/PLANTED0")
+    with pytest.raises(InputError, match="STOCKANALYST_DATABASE_URL") as caught:
+        ledger_engine(load_settings())
+    assert not shows_a_secret(f"{caught.value!r} {caught.value}")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("STOCKANALYST_POLICY__COST", "a lot"),
         ("STOCKANALYST_WALK_FORWARD__N_CUTOFFS", "20"),
         ("STOCKANALYST_LSTM__UNITS", "0"),
+        ("STOCKANALYST_USER", ""),
+        ("STOCKANALYST_USER", "x" * 81),
+        ("STOCKANALYST_TIMEZONE", "Mars/Olympus"),
+        ("STOCKANALYST_TIMEZONE", "../../etc/passwd"),
+        ("STOCKANALYST_TIMEZONE", ""),
+        ("STOCKANALYST_POOL__SIZE", "0"),
+        ("STOCKANALYST_POOL__CONNECT", "1"),
+        ("STOCKANALYST_POOL__LOCK", "0"),
+        ("STOCKANALYST_POOL__SPEED", "9"),
     ],
 )
 def test_a_bad_value_names_its_variable(
@@ -62,7 +131,14 @@ def test_a_bad_value_names_its_variable(
 @pytest.fixture
 def secretive(tmp_path: Path) -> Settings:
     given = {name: SecretStr(secret) for name, secret in SECRETS.items()}
-    plain = Settings(cache_dir=tmp_path / "cache", reports_dir=tmp_path / "reports")
+    plain = Settings(
+        cache_dir=tmp_path / "cache",
+        data_dir=tmp_path / "data",
+        reports_dir=tmp_path / "reports",
+        user="Zoë",
+        timezone="Asia/Kolkata",
+        pool=PoolSettings(size=7, statement=0.5),
+    )
     return plain.model_copy(update=given)
 
 

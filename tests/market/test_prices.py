@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stockanalyst.exceptions import InvalidCutoff
-from stockanalyst.market.prices import PriceHistory, digest, rebased_close
+from stockanalyst.frames import PRICE_COLUMNS
+from stockanalyst.market.prices import PriceHistory, as_traded, digest, rebased_close
+from stockanalyst.market.providers.sample import SampleProvider
 
 SESSIONS = pd.DatetimeIndex(["2013-02-27", "2013-02-28", "2013-03-01"], name="session")
 
@@ -104,3 +106,101 @@ def test_digest_doesnt_see_the_layout() -> None:
     transposed = pd.DataFrame(np.asfortranarray(frame), index=SESSIONS, columns=frame.columns)
     assert digest(transposed) == digest(frame)
     assert digest(frame.astype(np.int64)) == digest(frame)
+
+
+# As traded: frames of the same market as two kinds of vendors give it
+
+
+def market(
+    closes: list[float], splits: dict[int, float], dividends: dict[int, float] | None = None
+) -> pd.DataFrame:
+    """Everything as traded, with an adjusted close as the definition has it."""
+    sessions = pd.bdate_range("2014-06-02", periods=len(closes), name="session")
+    close = pd.Series(closes, sessions)
+    ratio = pd.Series([splits.get(day, 1.0) for day in range(len(closes))], sessions)
+    dividend = pd.Series([(dividends or {}).get(day, 0.0) for day in range(len(closes))], sessions)
+    share = (ratio * (1 + dividend / close))[::-1].cumprod()[::-1].shift(-1, fill_value=1.0)
+    return pd.DataFrame(
+        {"open": close - 0.5, "high": close + 1, "low": close - 1, "close": close,
+         "adj_close": close / share, "volume": 1e6, "dividend": dividend, "split_ratio": ratio},
+    )[list(PRICE_COLUMNS)]  # fmt: skip
+
+
+def rescaled(frame: pd.DataFrame) -> pd.DataFrame:
+    """As a vendor gives it that divides all prices before a split by its ratio."""
+    later = frame["split_ratio"][::-1].cumprod()[::-1].shift(-1, fill_value=1.0)
+    names = ["open", "high", "low", "close", "dividend"]
+    return frame.assign(**{name: frame[name] / later for name in names})
+
+
+SPLITS = {
+    "none": market([100.0, 101.0, 99.0], {}),
+    "four for one": market([500.0, 499.23, 129.04, 134.18], {2: 4.0}),
+    "several": market([92.0, 645.57, 93.7, 94.25, 46.0, 30.0, 31.0], {2: 7.0, 4: 2.0, 5: 1.5}),
+    "reverse": market([0.5, 0.52, 4.9, 5.2, 20.1], {2: 0.1, 4: 0.25}),
+    "a fall of 5 % on its day": market([100.0, 100.0, 47.5, 48.0], {2: 2.0}),
+    "a rise of 5 % on its day": market([100.0, 100.0, 52.5, 52.0], {2: 2.0}),
+    "a fall by a fourth on its day": market([100.0, 100.0, 37.5, 38.0], {2: 2.0}),
+    "on the first session": market([50.0, 51.0], {0: 2.0}),
+    "on the second and the last": market([100.0, 51.0, 52.0, 18.0], {1: 2.0, 3: 3.0}),
+    "with dividends": market([500.0, 498.0, 130.0, 129.0], {2: 4.0}, {1: 3.28, 2: 0.5, 3: 0.8}),
+}
+SMALL = {
+    "stock dividend": market([100.0, 101.0, 96.5, 97.0], {2: 1.05}, {1: 0.5}),
+    "a fall of 5 % on its day": market([100.0, 100.0, 90.5, 91.0], {2: 1.05}, {3: 0.5}),
+    "a rise of 5 % on its day": market([100.0, 100.0, 100.0, 91.0], {2: 1.05}, {3: 0.5}),
+    "both kinds": market([100.0, 96.0, 47.0, 46.0, 45.0], {1: 1.05, 2: 2.0, 4: 1.03}, {3: 0.5}),
+}
+
+
+@pytest.mark.parametrize("name", SPLITS)
+@pytest.mark.parametrize("adjusted", [True, False], ids=["adjusted", "not adjusted"])
+def test_what_was_traded_is_found_again(name: str, *, adjusted: bool) -> None:
+    """Of a vendor that gives no adjusted close, too, whose place the close takes."""
+    traded = SPLITS[name]
+    for vendor in (traded, rescaled(traded)):
+        frame = vendor if adjusted else vendor.assign(adj_close=vendor["close"])
+        found = as_traded(frame)
+        expected = traded.assign(adj_close=frame["adj_close"])
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-12, check_freq=False)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_ratio_is_found_by_the_adjusted_close(name: str) -> None:
+    """The day's own move is as large as the split's."""
+    traded = SMALL[name]
+    for frame in (traded, rescaled(traded)):
+        pd.testing.assert_frame_equal(as_traded(frame), traded, rtol=1e-12, check_freq=False)
+
+
+def test_a_small_ratio_without_an_adjusted_close() -> None:
+    """On a quiet day the close tells by itself."""
+    traded = market([100.0, 100.2, 95.3, 95.0], {2: 1.05})
+    for vendor in (traded, rescaled(traded)):
+        frame = vendor.assign(adj_close=vendor["close"])
+        np.testing.assert_allclose(as_traded(frame)["close"], traded["close"], rtol=1e-12)
+
+
+def test_a_split_that_the_vendor_forgot_is_seen() -> None:
+    """Yahoo does for some days: neither close goes through the last split, but the first."""
+    traded = market([90.0, 91.0, 46.0, 47.0, 9.5], {2: 2.0, 4: 5.0})
+    stale = rescaled(traded.assign(split_ratio=[1.0, 1.0, 2.0, 1.0, 1.0]))
+    frame = stale.assign(split_ratio=traded["split_ratio"], adj_close=0.99 * stale["close"])
+    np.testing.assert_allclose(as_traded(frame)["close"], traded["close"], rtol=1e-12)
+
+
+def test_what_was_given_is_left_as_it_was() -> None:
+    frame = rescaled(SPLITS["several"])
+    before = frame.copy()
+    assert not as_traded(frame).equals(frame)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "MSFT"])
+def test_real_prices_through_their_splits(symbol: str) -> None:
+    """The sample's closes are as traded."""
+    frame = SampleProvider().history(symbol).frame
+    assert as_traded(frame).equals(frame)
+    found = as_traded(rescaled(frame))
+    np.testing.assert_allclose(found["close"], frame["close"], rtol=1e-12)
+    np.testing.assert_allclose(found["dividend"], frame["dividend"], rtol=1e-12)

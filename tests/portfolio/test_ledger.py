@@ -40,6 +40,23 @@ def entry(kind: EntryType, **rest: object) -> Entry:
             [(USD, Role.MARKET, Role.CASH, 900), (AAPL, Role.HOLDING, Role.MARKET, 3)],
         ),
         (
+            entry(EntryType.BUY, currency="USD", amount=900, tax=4, symbol="AAPL", units=5),
+            [
+                (USD, Role.CASH, Role.MARKET, 900),
+                (AAPL, Role.MARKET, Role.HOLDING, 5),
+                (USD, Role.CASH, Role.TAXES, 4),
+            ],
+        ),
+        (
+            entry(EntryType.SELL, currency="USD", amount=900, fee=2, tax=4, symbol="AAPL", units=6),
+            [
+                (USD, Role.MARKET, Role.CASH, 900),
+                (AAPL, Role.HOLDING, Role.MARKET, 6),
+                (USD, Role.CASH, Role.TAXES, 4),
+                (USD, Role.CASH, Role.FEES, 2),
+            ],
+        ),
+        (
             entry(EntryType.DIVIDEND, currency="USD", amount=90, fee=1, tax=13, symbol="AAPL"),
             [
                 (USD, Role.DIVIDENDS, Role.CASH, 90),

@@ -31,6 +31,9 @@ from stockanalyst.services.backtests import BacktestService
 from stockanalyst.services.gathering import Gatherer, Offer
 from stockanalyst.services.networks import NetworkService
 from stockanalyst.services.sentiment import SentimentService
+from tests.portfolio.store.conftest import ledger, postgres
+
+__all__ = ["ledger", "postgres"]
 
 SESSIONS = 1400
 NOW = pd.Timestamp("2024-03-08 21:00", tz="UTC")

@@ -22,7 +22,7 @@ from stockanalyst.infra.db import METADATA, durable
 
 _LOCK = 5_074_313  # of PostgreSQL: two upgrades at a time wait for each other
 _APPEND_ONLY = ("ledger_event", "transfer", "users", "commodity", "account")
-_CHANGED = ("portfolio", "balance")
+_CHANGED = ("portfolio", "balance", "broker")
 _CACHES = ("price_history", "price_bar", "vendor_usage")
 
 

@@ -3,10 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
+    FromClause,
+    Row,
     Table,
     and_,
     bindparam,
@@ -41,9 +45,24 @@ class Owner:
         """As every row has them."""
         return {"user_id": self.user, "portfolio_id": self.portfolio}
 
+    def words(self) -> dict[str, int]:
+        """As a statement that was made with :func:`owned` is told."""
+        return {"user": self.user, "portfolio": self.portfolio}
+
     def owns(self, table: Table) -> ColumnElement[bool]:
         """The rows of it that are the owner's."""
         return and_(table.c.user_id == self.user, table.c.portfolio_id == self.portfolio)
+
+
+def owned(table: FromClause) -> ColumnElement[bool]:
+    """The rows of it that are an owner's, whose :meth:`Owner.words` come when it is executed.
+
+    So a statement that every post makes is put together once, which takes longer than the database
+    takes to answer it.
+    """
+    user: BindParameter[int] = bindparam("user")
+    portfolio: BindParameter[int] = bindparam("portfolio")
+    return and_(table.c.user_id == user, table.c.portfolio_id == portfolio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +74,30 @@ class Account:
     amount: int | None
 
 
-def claim(connection: Connection, owner: Owner) -> None:
-    """Lock the portfolio until the transaction ends: whoever comes second waits here, or fails.
+_FOUND = select(PORTFOLIO.c.id).where(
+    PORTFOLIO.c.user_id == bindparam("user"), PORTFOLIO.c.id == bindparam("portfolio")
+)
+_CLAIMED = _FOUND.with_for_update(key_share=True)
 
-    It is the first statement, and a write, so that little is done in vain on PostgreSQL.
+
+def claim(connection: Connection, owner: Owner) -> None:
+    """Lock the portfolio until the transaction ends: whoever comes second waits here.
+
+    Every transaction that writes anything of a portfolio begins with it; see
+    :func:`stockanalyst.infra.db.durable` for why.
 
     Raises
     ------
     InputError
         The user has no such portfolio.
     """
-    own = and_(PORTFOLIO.c.user_id == owner.user, PORTFOLIO.c.id == owner.portfolio)
-    touch = update(PORTFOLIO).where(own).values(name=PORTFOLIO.c.name)
-    if connection.execute(touch).rowcount != 1:
+    if connection.execute(_CLAIMED, owner.words()).first() is None:
         raise unknown_portfolio(owner.portfolio)
 
 
 def require(connection: Connection, owner: Owner) -> None:
     """Raise InputError where the user has no such portfolio."""
-    own = and_(PORTFOLIO.c.user_id == owner.user, PORTFOLIO.c.id == owner.portfolio)
-    if connection.execute(select(PORTFOLIO.c.id).where(own)).first() is None:
+    if connection.execute(_FOUND, owner.words()).first() is None:
         raise unknown_portfolio(owner.portfolio)
 
 
@@ -83,38 +106,50 @@ def unknown_portfolio(portfolio: int) -> InputError:
     return InputError("portfolio", portfolio, "isn't one of this user; list the portfolios")
 
 
+_ACCOUNTS = (
+    select(
+        *(ACCOUNT.c.id, ACCOUNT.c.role, ACCOUNT.c.commodity_id, BALANCE.c.amount),
+        *(COMMODITY.c.kind, COMMODITY.c.code, COMMODITY.c.scale),
+    )
+    .join(COMMODITY, COMMODITY.c.id == ACCOUNT.c.commodity_id)
+    .outerjoin(
+        BALANCE,
+        and_(
+            BALANCE.c.user_id == ACCOUNT.c.user_id,
+            BALANCE.c.portfolio_id == ACCOUNT.c.portfolio_id,
+            BALANCE.c.account_id == ACCOUNT.c.id,
+        ),
+    )
+    .where(owned(ACCOUNT))
+)
+_ACCOUNTS_OF_SOME = _ACCOUNTS.where(COMMODITY.c.code.in_(bindparam("codes", expanding=True)))
+_SOME = 500  # commodities in one question
+
+
 def accounts_of(connection: Connection, owner: Owner) -> dict[Key, Account]:
     """Every account of a portfolio."""
-    its_balance = and_(
-        BALANCE.c.user_id == ACCOUNT.c.user_id,
-        BALANCE.c.portfolio_id == ACCOUNT.c.portfolio_id,
-        BALANCE.c.account_id == ACCOUNT.c.id,
-    )
-    kind = (COMMODITY.c.kind, COMMODITY.c.code, COMMODITY.c.scale)
-    query = (
-        select(ACCOUNT.c.id, ACCOUNT.c.role, ACCOUNT.c.commodity_id, *kind, BALANCE.c.amount)
-        .join(COMMODITY, COMMODITY.c.id == ACCOUNT.c.commodity_id)
-        .outerjoin(BALANCE, its_balance)
-        .where(owner.owns(ACCOUNT))
-    )
+    return _accounts(connection.execute(_ACCOUNTS, owner.words()))
+
+
+def _accounts(rows: Iterable[Row[Any]]) -> dict[Key, Account]:
     return {
         (Role(row.role), Commodity(row.kind, row.code, row.scale)): Account(
             row.id, row.commodity_id, row.amount
         )
-        for row in connection.execute(query)
+        for row in rows
     }
 
 
 def opened(connection: Connection, owner: Owner, legs: Iterable[Transfer]) -> dict[Key, Account]:
-    """Every account of a portfolio; those that `legs` need and that aren't there are made.
+    """The accounts that `legs` need, at least; those that aren't there are made.
 
     Raises
     ------
     BrokenJournal
         A balance is lost.
     """
-    accounts = accounts_of(connection, owner)
     needed = {(role, leg.commodity) for leg in legs for role in (leg.credit, leg.debit)}
+    accounts = _accounts_with(connection, owner, {commodity.code for _, commodity in needed})
     for key in sorted(needed - accounts.keys(), key=str):
         accounts[key] = _open(connection, owner, key)
     lost = [key for key, account in accounts.items() if account.amount is None]
@@ -122,6 +157,16 @@ def opened(connection: Connection, owner: Owner, legs: Iterable[Transfer]) -> di
         role, commodity = lost[0]
         raise BrokenJournal(f"the balance of {role} {commodity.code} is lost; rebuild the balances")
     return accounts
+
+
+def _accounts_with(connection: Connection, owner: Owner, codes: set[str]) -> dict[Key, Account]:
+    """Those of these commodities, and maybe more."""
+    if not codes:
+        return {}
+    if len(codes) > _SOME:
+        return accounts_of(connection, owner)
+    words = {**owner.words(), "codes": sorted(codes)}
+    return _accounts(connection.execute(_ACCOUNTS_OF_SOME, words))
 
 
 def commodity_id(connection: Connection, commodity: Commodity) -> int:
@@ -133,6 +178,13 @@ def commodity_id(connection: Connection, commodity: Commodity) -> int:
         new = insert(COMMODITY).values(words).returning(COMMODITY.c.id)
         found = connection.execute(new).scalar_one()
     return int(found)
+
+
+_CHANGE = (
+    update(BALANCE)
+    .where(owned(BALANCE), BALANCE.c.account_id == bindparam("account"))
+    .values(amount=BALANCE.c.amount + bindparam("change", type_=BALANCE.c.amount.type))
+)
 
 
 def move(
@@ -152,16 +204,14 @@ def move(
     """
     changes = [net(legs) for legs in entries]
     rows = [
-        {"account": accounts[key].id, "change": change}
+        {**owner.words(), "account": accounts[key].id, "change": change}
         for changed in changes
         for key, change in changed.items()
     ]
     if not rows:
         return
-    one = and_(owner.owns(BALANCE), BALANCE.c.account_id == bindparam("account"))
-    amount = BALANCE.c.amount + bindparam("change", type_=BALANCE.c.amount.type)
     try:
-        connection.execute(update(BALANCE).where(one).values(amount=amount), rows)
+        connection.execute(_CHANGE, rows)
     except (IntegrityError, DataError) as error:
         raise _shortage(accounts, changes) from error
 

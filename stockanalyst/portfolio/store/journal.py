@@ -1,27 +1,29 @@
 """Journals in an SQL database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeVar, cast, get_args
 
 from sqlalchemy import Connection, Engine, and_, insert, select
 
-from stockanalyst.exceptions import Conflict, InputError
+from stockanalyst.exceptions import Conflict, InputError, did_you_mean
 from stockanalyst.portfolio import commodities
 from stockanalyst.portfolio.commodities import Commodity
 from stockanalyst.portfolio.entries import Entry
 from stockanalyst.portfolio.ledger import Role
-from stockanalyst.portfolio.protocols import Check, Portfolio, Posted
+from stockanalyst.portfolio.lot_queues import Method
+from stockanalyst.portfolio.protocols import Batch, Check, Portfolio, Posted
 from stockanalyst.portfolio.store import audit, posting
-from stockanalyst.portfolio.store.accounts import Owner, accounts_of, commodity_id, require
-from stockanalyst.portfolio.store.tables import COMMODITY, PORTFOLIO, USERS
+from stockanalyst.portfolio.store.accounts import Owner, accounts_of, claim, commodity_id, require
+from stockanalyst.portfolio.store.tables import COMMODITY, PORTFOLIO
 from stockanalyst.portfolio.store.transactions import Retries, Scope, read, write
+from stockanalyst.portfolio.store.users import checked_name, require_user, user_named
 
 T = TypeVar("T")
 
-_METHODS = ("fifo", "lifo", "average")
-_NAME, _KEY = 80, 200  # characters at most
+_METHODS = get_args(Method)
+_KEY = 200  # characters at most
 
 
 @dataclass(frozen=True)
@@ -46,30 +48,59 @@ class SqlJournal:
 
     def user(self, name: str) -> int:
         """See the protocol."""
-        wanted = _name("user", name)
-        return write(self.engine, self.retries, Scope.named(wanted), lambda c: _user(c, wanted))
+        wanted = checked_name("user", name)
+        return write(
+            self.engine, self.retries, Scope.named(wanted), lambda c: user_named(c, wanted)
+        )
 
     def create_portfolio(self, user: int, name: str, *, currency: str, method: str) -> Portfolio:
         """See the protocol."""
-        wanted, money = _name("name", name), commodities.currency(currency)
+        wanted, money = checked_name("name", name), commodities.currency(currency)
         if method not in _METHODS:
             raise InputError("method", method, f"give one of {', '.join(_METHODS)}")
-        return self._write(user, lambda c: _create(c, user, wanted, money, method))
+        known = cast("Method", method)
+        return self._write(user, lambda c: _create(c, user, wanted, money, known))
 
     def portfolios(self, user: int) -> list[Portfolio]:
         """See the protocol."""
         return self._read(user, lambda c: _portfolios(c, user))
 
+    def portfolio(self, user: int, name: str) -> Portfolio:
+        """See the protocol."""
+        found, wanted = {each.name: each for each in self.portfolios(user)}, name.strip()
+        if wanted not in found:
+            mend = did_you_mean(wanted, found) or "create it, or list those that there are"
+            raise InputError("portfolio", name, f"isn't there; {mend}")
+        return found[wanted]
+
+    def present(
+        self, user: int, portfolio: int, keys: Sequence[str]
+    ) -> Mapping[str, tuple[int, Entry]]:
+        """See the protocol."""
+        _require_usable(keys)
+        return self._read(user, lambda c: _present(c, Owner(user, portfolio), keys))
+
     def post(
         self, user: int, portfolio: int, items: Sequence[tuple[str, Entry]], *, check: Check
     ) -> list[Posted]:
         """See the protocol."""
-        for key, _ in items:
-            if not key or len(key) > _KEY or not key.isprintable():
-                raise InputError("key", key, f"give 1 to {_KEY} printable characters")
+        return self.post_together(user, [Batch(portfolio, items, check)])[0]
+
+    def post_together(self, user: int, batches: Sequence[Batch]) -> list[list[Posted]]:
+        """See the protocol."""
+        _require_usable(key for batch in batches for key, _ in batch.items)
         moment = datetime.fromtimestamp(self.now().timestamp(), UTC).replace(tzinfo=None)
-        owner = Owner(user, portfolio)
-        return self._write(user, lambda c: posting.post(c, owner, items, check, moment))
+
+        def work(connection: Connection) -> list[list[Posted]]:
+            _claim_in_order(connection, user, batches)
+            return [
+                posting.post(
+                    connection, Owner(user, each.portfolio), each.items, each.check, moment
+                )
+                for each in batches
+            ]
+
+        return self._write(user, work)
 
     def entries(self, user: int, portfolio: int) -> list[tuple[int, Entry]]:
         """See the protocol."""
@@ -94,26 +125,23 @@ class SqlJournal:
         return write(self.engine, self.retries, Scope.user(user), work)
 
 
-def _name(parameter: str, value: str) -> str:
-    name = value.strip()
-    if not name or len(name) > _NAME or not name.isprintable():
-        raise InputError(parameter, value, f"give 1 to {_NAME} printable characters")
-    return name
+def _require_usable(keys: Iterable[str]) -> None:
+    for key in keys:
+        if not key or len(key) > _KEY or not key.isprintable():
+            raise InputError("key", key, f"give 1 to {_KEY} printable characters")
 
 
-def _user(connection: Connection, name: str) -> int:
-    found = connection.execute(select(USERS.c.id).where(USERS.c.name == name)).scalar()
-    if found is None:
-        new = insert(USERS).values(name=name).returning(USERS.c.id)
-        found = connection.execute(new).scalar_one()
-    return int(found)
+def _claim_in_order(connection: Connection, user: int, batches: Sequence[Batch]) -> None:
+    """Lock several portfolios by number: two who want the same ones never wait for each other."""
+    if len(batches) > 1:  # a single one is locked when it is posted to
+        for portfolio in sorted({each.portfolio for each in batches}):
+            claim(connection, Owner(user, portfolio))
 
 
 def _create(
-    connection: Connection, user: int, name: str, money: Commodity, method: str
+    connection: Connection, user: int, name: str, money: Commodity, method: Method
 ) -> Portfolio:
-    if connection.execute(select(USERS.c.id).where(USERS.c.id == user)).first() is None:
-        raise InputError("user", user, "isn't the number of a user")
+    require_user(connection, user)
     same = and_(PORTFOLIO.c.user_id == user, PORTFOLIO.c.name == name)
     if connection.execute(select(PORTFOLIO.c.id).where(same)).first() is not None:
         raise Conflict(f"portfolio {name!r}: is there already; choose another name")
@@ -132,6 +160,13 @@ def _portfolios(connection: Connection, user: int) -> list[Portfolio]:
 def _entries(connection: Connection, owner: Owner) -> list[tuple[int, Entry]]:
     require(connection, owner)
     return posting.entries_of(connection, owner)
+
+
+def _present(
+    connection: Connection, owner: Owner, keys: Sequence[str]
+) -> dict[str, tuple[int, Entry]]:
+    require(connection, owner)
+    return posting.present(connection, owner, keys)
 
 
 def _balances(connection: Connection, owner: Owner) -> dict[tuple[Role, Commodity], int]:

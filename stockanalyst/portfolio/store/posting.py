@@ -1,24 +1,44 @@
 """Adding entries to a journal, inside a transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, union_all
 
 from stockanalyst.exceptions import Conflict, InputError, shown
-from stockanalyst.portfolio.commodities import MOST, major_units
 from stockanalyst.portfolio.entries import Entry, EntryType, digest
 from stockanalyst.portfolio.ledger import Role, Transfer, transfers
 from stockanalyst.portfolio.protocols import Check, Posted
 from stockanalyst.portfolio.store import chain
-from stockanalyst.portfolio.store.accounts import Account, Key, Owner, claim, move, opened
+from stockanalyst.portfolio.store.accounts import (
+    Account,
+    Key,
+    Owner,
+    claim,
+    move,
+    opened,
+    owned,
+)
+from stockanalyst.portfolio.store.fields import require_usable
 from stockanalyst.portfolio.store.tables import LEDGER_EVENT, TRANSFER
 
 Items = Sequence[tuple[str, Entry]]
 _EVENT = LEDGER_EVENT.c
 _AT_ONCE = 500  # keys in one question
+_OWNED = owned(LEDGER_EVENT)
+_ENTRIES = select(_EVENT.seq, _EVENT.payload).where(_OWNED).order_by(_EVENT.seq)
+_HAS_KEY = _EVENT.idempotency_key.in_(bindparam("keys", expanding=True))
+_KEYED = select(_EVENT.idempotency_key, _EVENT.seq, _EVENT.payload).where(_OWNED, _HAS_KEY)
+_ROW = select(_EVENT.idempotency_key, _EVENT.seq, _EVENT.payload_hash, _EVENT.row_hash)
+_ANY = LEDGER_EVENT.alias()
+_LAST = select(func.max(_ANY.c.seq)).where(owned(_ANY)).scalar_subquery()
+_LAST_AND_KEYED = union_all(_ROW.where(_OWNED, _EVENT.seq == _LAST), _ROW.where(_OWNED, _HAS_KEY))
+_LATEST = select(func.max(_EVENT.effective_date)).where(
+    _OWNED, _EVENT.symbol == bindparam("symbol")
+)
+_NEW_EVENTS, _NEW_TRANSFERS = insert(LEDGER_EVENT), insert(TRANSFER)
 _WITH_CONDITIONS = (EntryType.SPLIT, EntryType.SPIN_OFF, EntryType.TRANSFER_IN)
 
 
@@ -38,14 +58,15 @@ def post(
 ) -> list[Posted]:
     """See :meth:`stockanalyst.portfolio.protocols.Journal.post`."""
     claim(connection, owner)
-    head = _head(connection, owner)
-    posted = _sorted_out(items, _present(connection, owner, [key for key, _ in items]), head[0])
+    rows = _rows(connection, owner, [key for key, _ in items])
+    number, row_hash = max(((row.seq, row.row_hash) for row in rows), default=(0, chain.FIRST))
+    posted = _sorted_out(items, rows, number)
     added = [item for item, fate in zip(items, posted, strict=True) if fate.created]
     if not added:
         return posted
-    new = _with_legs(connection, owner, added, head[0])
+    new = _with_legs(connection, owner, added, number)
     risky = _is_risky(connection, owner, new)
-    _write(connection, owner, new, head[1], recorded_at)
+    _write(connection, owner, new, row_hash, recorded_at)
     if risky:
         check(entries_of(connection, owner))
     return posted
@@ -53,33 +74,35 @@ def post(
 
 def entries_of(connection: Connection, owner: Owner) -> list[tuple[int, Entry]]:
     """The whole journal."""
-    query = select(_EVENT.seq, _EVENT.payload).where(owner.owns(LEDGER_EVENT))
-    rows = connection.execute(query.order_by(_EVENT.seq))
+    rows = connection.execute(_ENTRIES, owner.words())
     return [(row.seq, Entry.of(row.payload)) for row in rows]
 
 
-def _head(connection: Connection, owner: Owner) -> tuple[int, str]:
-    query = select(_EVENT.seq, _EVENT.row_hash).where(owner.owns(LEDGER_EVENT))
-    last = connection.execute(query.order_by(_EVENT.seq.desc()).limit(1)).first()
-    return (last.seq, last.row_hash) if last else (0, chain.FIRST)
-
-
-def _present(
+def present(
     connection: Connection, owner: Owner, keys: Sequence[str]
-) -> dict[str, tuple[int, str]]:
-    """Number and hash of the entries that are there, by key."""
-    found: dict[str, tuple[int, str]] = {}
-    columns = select(_EVENT.idempotency_key, _EVENT.seq, _EVENT.payload_hash)
+) -> dict[str, tuple[int, Entry]]:
+    """See :meth:`stockanalyst.portfolio.protocols.Journal.present`."""
+    rows = (row for words in _words(owner, keys) for row in connection.execute(_KEYED, words))
+    return {row.idempotency_key: (row.seq, Entry.of(row.payload)) for row in rows}
+
+
+def _rows(connection: Connection, owner: Owner, keys: Sequence[str]) -> list[Row[Any]]:
+    """The last row of the journal, if it has one, and those that have one of these keys."""
+    return [
+        row for words in _words(owner, keys) for row in connection.execute(_LAST_AND_KEYED, words)
+    ]
+
+
+def _words(owner: Owner, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Of the questions about many keys."""
     for start in range(0, len(keys), _AT_ONCE):
-        some = _EVENT.idempotency_key.in_(keys[start : start + _AT_ONCE])
-        rows = connection.execute(columns.where(owner.owns(LEDGER_EVENT), some))
-        found |= {row.idempotency_key: (row.seq, row.payload_hash) for row in rows}
-    return found
+        yield {**owner.words(), "keys": keys[start : start + _AT_ONCE]}
 
 
-def _sorted_out(items: Items, present: Mapping[str, tuple[int, str]], last: int) -> list[Posted]:
+def _sorted_out(items: Items, rows: Iterable[Row[Any]], last: int) -> list[Posted]:
     """The number of each item, and whether it is new."""
-    known, fates = dict(present), []
+    known = {row.idempotency_key: (row.seq, row.payload_hash) for row in rows}
+    fates = []
     for key, entry in items:
         content = digest(entry.payload())
         created = key not in known
@@ -101,21 +124,15 @@ def _with_legs(connection: Connection, owner: Owner, items: Items, last: int) ->
             original = _original(connection, owner, entry.reverses, new)
         elif entry.reverses:
             raise InputError("reverses", entry.reverses, f"is for a reversal, not a {entry.type}")
-        legs = _legs(entry, original)
-        new.append(_New(number, key, entry, original, legs))
+        require_usable(entry)
+        new.append(_New(number, key, entry, original, _legs(entry, original)))
     return new
 
 
 def _legs(entry: Entry, original: Entry | None) -> tuple[Transfer, ...]:
-    if original is not None:
-        return tuple(leg.reversed() for leg in transfers(original))
-    legs = transfers(entry)
-    for leg in legs:
-        if not 0 < leg.amount < MOST:
-            amount = major_units(leg.amount, leg.commodity)
-            mend = f"give more than 0 and less than {major_units(MOST, leg.commodity)}"
-            raise InputError("amount", f"{amount} {leg.commodity.code}", mend)
-    return legs
+    if original is None:
+        return transfers(entry)
+    return tuple(leg.reversed() for leg in transfers(original))
 
 
 def _original(connection: Connection, owner: Owner, number: int, new: Sequence[_New]) -> Entry:
@@ -138,32 +155,33 @@ def _original(connection: Connection, owner: Owner, number: int, new: Sequence[_
 
 def _is_risky(connection: Connection, owner: Owner, new: Sequence[_New]) -> bool:
     """Whether the lots could be refused; see the protocol."""
-    last = _last_dates(connection, owner, {item.entry.symbol for item in new} - {""})
-    for item in new:
-        symbol, day = item.entry.symbol, item.entry.on
-        if symbol and day < last.get(symbol, date.min):
-            return True
-        if symbol:
-            last[symbol] = day
-        if (item.original or item.entry).symbol and (
-            item.original or item.entry.type in _WITH_CONDITIONS or _takes_units(item.legs)
-        ):
-            return True
-    return False
+    return any(_has_conditions(item) for item in new) or _is_back_dated(connection, owner, new)
+
+
+def _has_conditions(item: _New) -> bool:
+    """Whether it may leave the lots of its symbol without units that they need."""
+    if item.original is not None:
+        return bool(item.original.symbol)
+    entry = item.entry
+    return bool(entry.symbol) and (entry.type in _WITH_CONDITIONS or _takes_units(item.legs))
 
 
 def _takes_units(legs: Iterable[Transfer]) -> bool:
     return any(leg.credit is Role.HOLDING for leg in legs)
 
 
-def _last_dates(connection: Connection, owner: Owner, symbols: set[str]) -> dict[str, date]:
-    """Of each symbol that has an entry."""
-    latest = select(func.max(_EVENT.effective_date)).where(owner.owns(LEDGER_EVENT))
-    found = {
-        symbol: connection.execute(latest.where(_EVENT.symbol == symbol)).scalar()
-        for symbol in sorted(symbols)
-    }
-    return {symbol: day for symbol, day in found.items() if day is not None}
+def _is_back_dated(connection: Connection, owner: Owner, new: Sequence[_New]) -> bool:
+    """Whether one is dated before another of its symbol."""
+    last: dict[str, date] = {}
+    for item in new:
+        symbol, day = item.entry.symbol, item.entry.on
+        if symbol and symbol not in last:
+            words = {**owner.words(), "symbol": symbol}
+            last[symbol] = connection.execute(_LATEST, words).scalar() or date.min
+        if symbol and day < last[symbol]:
+            return True
+        last[symbol] = day
+    return False
 
 
 def _write(
@@ -181,9 +199,9 @@ def _write(
         events.append(chain.sealed(linked, item.entry, recorded_at=recorded_at))
         previous = events[-1]["row_hash"]
     moves = [row for item in new for row in _transfer_rows(owner, item, accounts)]
-    connection.execute(insert(LEDGER_EVENT), events)
+    connection.execute(_NEW_EVENTS, events)
     if moves:
-        connection.execute(insert(TRANSFER), moves)
+        connection.execute(_NEW_TRANSFERS, moves)
     move(connection, owner, accounts, [item.legs for item in new])
 
 

@@ -8,6 +8,7 @@ security stand in the migrations alone.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -64,6 +65,18 @@ PORTFOLIO = Table(
     UniqueConstraint("user_id", "name"),
     UniqueConstraint("user_id", "id"),
     CheckConstraint("lot_method IN ('fifo', 'lifo', 'average')", "lot_method"),
+)
+BROKER = Table(
+    "broker",
+    METADATA,
+    Column("user_id", _BIG, ForeignKey("users.id"), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("currency_id", _BIG, ForeignKey("commodity.id"), nullable=False),
+    # Decimals as texts: neither database's own numbers keep all their digits on both.
+    *(Column(name, Text, nullable=False) for name in ("rate", "per_unit", "flat", "minimum")),
+    Column("maximum", Text),
+    Column("active", Boolean, nullable=False),
+    PrimaryKeyConstraint("user_id", "name"),
 )
 ACCOUNT = Table(
     "account",

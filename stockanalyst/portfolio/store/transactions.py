@@ -7,13 +7,16 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from stockanalyst.exceptions import LedgerError
 from stockanalyst.infra.db import durable, snapshot
 
 T = TypeVar("T")
 
 # Serialization failure, deadlock, and a unique key that another transaction took meanwhile.
 _PASSING = frozenset({"40001", "40P01", "23505"})
+_NOT_THERE = frozenset({"42P01", "42703"})  # an undefined table, an undefined column
 _SQLITE_BUSY = (5, 6)
 
 
@@ -74,6 +77,8 @@ def write(engine: Engine, retries: Retries, scope: Scope, work: Callable[[Connec
         The database can't be reached or is too busy.
     IntegrityError, DataError
         It refuses for good what was written.
+    LedgerError
+        It has no tables for it.
     """
     return _tried(durable(engine, told=scope.told()), retries, work)
 
@@ -103,12 +108,28 @@ def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
         with engine.begin() as connection:
             return work(connection)
     except SQLAlchemyError as error:
-        words = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())[:100]
         if _is_passing(error):
-            raise _Passing(words) from None
+            raise _Passing(_words(error)) from None
         if isinstance(error, IntegrityError | DataError):
             raise
-        raise OSError(words) from None
+        if _lacks_tables(error):
+            mend = "run: stockanalyst db upgrade"
+            raise LedgerError(f"the database has no ledger, or an older one; {mend}") from None
+        raise OSError(_words(error)) from None
+
+
+def _words(error: SQLAlchemyError) -> str:
+    """One line, of the database's own words: SQLAlchemy's repeat what was to be written."""
+    if isinstance(error, NoConnectionFree):
+        return "every connection to the database is in use; try again, or allow for more"
+    return " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())[:100]
+
+
+def _lacks_tables(error: SQLAlchemyError) -> bool:
+    cause = getattr(error, "orig", None)
+    if getattr(cause, "pgcode", None) in _NOT_THERE:
+        return True
+    return str(cause).startswith(("no such table", "no such column"))
 
 
 def _is_passing(error: SQLAlchemyError) -> bool:

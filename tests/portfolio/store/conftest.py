@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -54,9 +55,9 @@ class Ledger:
         return self.engine.dialect.name == "sqlite"
 
 
-@pytest.fixture(scope="session")
-def postgres(missing: Callable[[str], NoReturn]) -> Iterator[PostgresServer]:
-    """Started once, with a database ``ledger`` that has the tables."""
+@contextmanager
+def running_postgres(missing: Callable[[str], NoReturn]) -> Iterator[PostgresServer]:
+    """A server of one's own, with a database ``ledger`` that has the tables."""
     found = binaries()
     if found is None:
         missing("PostgreSQL (package postgresql of the system)")
@@ -72,6 +73,13 @@ def postgres(missing: Callable[[str], NoReturn]) -> Iterator[PostgresServer]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(missing: Callable[[str], NoReturn]) -> Iterator[PostgresServer]:
+    """Started once."""
+    with running_postgres(missing) as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -121,8 +129,7 @@ def _tamper_with_server(url: URL, statement: str) -> None:
 
 def _empty(url: URL) -> None:
     """Much sooner done than making another database, and removing it in the end."""
-    tables = "users, commodity, portfolio, account, balance, ledger_event, transfer"
-    _tamper_with_server(url, f"TRUNCATE {tables} RESTART IDENTITY")
+    _tamper_with_server(url, "TRUNCATE users, commodity RESTART IDENTITY CASCADE")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -17,7 +19,8 @@ from stockanalyst.portfolio import lots
 from stockanalyst.portfolio.commodities import currency, security
 from stockanalyst.portfolio.entries import Entry, EntryType, MovedLot, digest
 from stockanalyst.portfolio.ledger import Role
-from stockanalyst.portfolio.protocols import Numbered, Portfolio, Posted
+from stockanalyst.portfolio.protocols import Batch, Numbered, Portfolio, Posted
+from stockanalyst.portfolio.store.transactions import Retries
 from tests.portfolio.store.conftest import Ledger, Owned, journal_on, post
 from tests.portfolio.store.made import (
     UNIT,
@@ -220,6 +223,104 @@ def test_what_the_check_refuses_is_not_there(ledger: Ledger, mine: Owned) -> Non
         )
     assert len(ledger.journal.entries(mine.user, mine.portfolio)) == 2
     assert ledger.journal.verify(mine.user, mine.portfolio) == 2
+
+
+def test_a_portfolio_by_its_name(ledger: Ledger, mine: Owned) -> None:
+    journal, bob = ledger.journal, ledger.journal.user("bob")
+    found = journal.portfolio(mine.user, " main ")
+    assert found == Portfolio(mine.portfolio, "main", "USD", "fifo")
+    with pytest.raises(InputError, match=r"^portfolio 'mian': isn't there; did you mean main"):
+        journal.portfolio(mine.user, "mian")
+    for user, name in ((bob, "main"), (mine.user, "pension"), (4711, "main")):
+        with pytest.raises(InputError, match=f"^portfolio '{name}': isn't there; create it, or "):
+            journal.portfolio(user, name)
+
+
+def test_which_keys_are_there(ledger: Ledger, mine: Owned) -> None:
+    journal, bob = ledger.journal, ledger.journal.user("bob")
+    post(ledger, mine, deposit(10), buy(1, 5))
+    missing = [f"n{place}" for place in range(1200)]  # more than are asked for at once
+    keys = ["k1", *missing[:600], "k0", *missing[600:], "k1"]
+    found = journal.present(mine.user, mine.portfolio, keys)
+    assert found == {"k0": (1, deposit(10)), "k1": (2, buy(1, 5))}
+    assert journal.present(mine.user, mine.portfolio, []) == {}
+    with pytest.raises(InputError, match=f"^portfolio {mine.portfolio}: isn't one of this user"):
+        journal.present(bob, mine.portfolio, ["k0"])
+    with pytest.raises(InputError, match=r"^key .*: give 1 to 200 printable"):
+        journal.present(mine.user, mine.portfolio, ["a\x00b"])
+
+
+@pytest.fixture
+def second(ledger: Ledger, mine: Owned) -> Owned:
+    """Another portfolio of the first user."""
+    made = ledger.journal.create_portfolio(mine.user, "second", currency="USD", method="fifo")
+    return Owned(mine.user, made.id)
+
+
+def moved(source: Owned, target: Owned, key: str) -> list[Batch]:
+    """A cent from one portfolio to another."""
+    return [
+        Batch(source.portfolio, [(key, withdrawal(1))], accept),
+        Batch(target.portfolio, [(key, deposit(1))], accept),
+    ]
+
+
+def test_two_portfolios_get_their_part_or_neither(
+    ledger: Ledger, mine: Owned, second: Owned
+) -> None:
+    journal = ledger.journal
+    post(ledger, second, deposit(1))
+    done = journal.post_together(mine.user, moved(second, mine, "a"))
+    assert done == [[Posted(2, created=True)], [Posted(1, created=True)]]
+    again = journal.post_together(mine.user, moved(second, mine, "a"))
+    assert again == [[Posted(2, created=False)], [Posted(1, created=False)]]
+    for source, target in ((second, mine), (mine, Owned(mine.user, 4711))):
+        with pytest.raises((InsufficientFunds, InputError)):
+            journal.post_together(mine.user, moved(source, target, "b"))
+        with pytest.raises((InsufficientFunds, InputError)):
+            journal.post_together(mine.user, moved(source, target, "b")[::-1])
+    assert (cash(ledger, mine), cash(ledger, second)) == (1, 0)
+    assert journal.verify(mine.user, mine.portfolio) == 1
+    assert journal.verify(mine.user, second.portfolio) == 2
+    assert journal.post_together(mine.user, []) == []
+
+
+def test_nobody_takes_part_of_another_users_portfolio(ledger: Ledger, mine: Owned) -> None:
+    bob = ledger.journal.user("bob")
+    made = ledger.journal.create_portfolio(bob, "main", currency="USD", method="fifo")
+    post(ledger, mine, deposit(5))
+    with pytest.raises(InputError, match=f"^portfolio {mine.portfolio}: isn't one of this user"):
+        ledger.journal.post_together(bob, moved(mine, Owned(bob, made.id), "steal"))
+    assert cash(ledger, mine) == 5
+    assert ledger.journal.entries(bob, made.id) == []
+
+
+def test_opposite_transfers_at_the_same_time_never_wait_for_each_other(
+    ledger: Ledger, mine: Owned, second: Owned
+) -> None:
+    n_transfers, slept = 40, list[float]()
+    for each in (mine, second):
+        post(ledger, each, deposit(n_transfers), key="first")
+    start = Barrier(2)
+
+    def transfer(source: Owned, target: Owned) -> None:
+        made = journal_on(ledger.url)
+        hurried = replace(made, retries=Retries(lambda: 0.0, slept.append))
+        hurried.portfolios(mine.user)  # connected
+        start.wait(10)
+        for place in range(n_transfers):
+            key = f"{source.portfolio}.{place}"
+            hurried.post_together(mine.user, moved(source, target, key))
+        made.engine.dispose()
+
+    with ThreadPoolExecutor(2) as threads:
+        ends = [threads.submit(transfer, *way) for way in ((mine, second), (second, mine))]
+    for end in ends:
+        end.result()
+    assert slept == []  # no deadlock that one of them was sacrificed to
+    assert (cash(ledger, mine), cash(ledger, second)) == (n_transfers, n_transfers)
+    for each in (mine, second):
+        assert ledger.journal.verify(each.user, each.portfolio) == 2 * n_transfers + 1
 
 
 def test_currencies_are_kept_apart_and_every_commodity_sums_to_zero(

@@ -1,31 +1,33 @@
-"""Processes that post at the same time, one that is killed, and tries that come to an end."""
+"""Processes that post at the same time, and tries that come to an end."""
 
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, event, select, update
+from sqlalchemy import Connection, event, insert, select, text, update
 
-from stockanalyst.infra.db import durable
+from stockanalyst.infra.db import Pool, durable
 from stockanalyst.portfolio.commodities import currency, security
 from stockanalyst.portfolio.ledger import Role
-from stockanalyst.portfolio.store.tables import PORTFOLIO
-from stockanalyst.portfolio.store.transactions import Retries, Scope, write
+from stockanalyst.portfolio.store.tables import COMMODITY, PORTFOLIO
+from stockanalyst.portfolio.store.transactions import Retries, Scope, read, write
 from tests.portfolio.store.conftest import Ledger, Owned, journal_on, post
-from tests.portfolio.store.made import accept, buy, day, deposit, sell
+from tests.portfolio.store.made import accept, buy, deposit, sell
 from tests.portfolio.store.processes import Batch, Poster, together
 
-N_PROCESSES, N_POSTS = 8, 12
+N_PROCESSES, N_POSTS = 8, 500
 
 
 def plan(rng: random.Random, process: int) -> list[Batch]:
-    """Deposits of a cent, a third of them with keys that others have too; and the sale."""
+    """Deposits of a cent, three in ten with keys that others have too; and early on the sale."""
     keys = [
-        f"shared{rng.randrange(20)}" if rng.random() < 0.3 else f"own{process}.{place}"
+        f"shared{rng.randrange(200)}" if rng.random() < 0.3 else f"own{process}.{place}"
         for place in range(N_POSTS)
     ]
-    batches: list[Batch] = [[(key, deposit(1))] for key in keys]
-    batches.insert(rng.randrange(N_POSTS), [(f"sale{process}", sell(1, 7, on=1))])
+    batches: list[Batch] = [[(key, replace(deposit(1), note=key))] for key in keys]
+    sale = f"sale{process}"
+    batches[3] = [(sale, replace(sell(1, 7, on=1), note=sale))]
     return batches
 
 
@@ -35,37 +37,24 @@ def test_nothing_is_lost_doubled_or_sold_twice(ledger: Ledger, mine: Owned) -> N
     plans = [plan(rng, process) for process in range(N_PROCESSES)]
     owner = (mine.user, mine.portfolio)
     posters = [Poster(ledger.url, owner, batches, seed=n) for n, batches in enumerate(plans)]
-    answers = [answer for some in together(posters) for answer in some]
-    keys = {key for batches in plans for ((key, _),) in batches if not key.startswith("sale")}
-    created = [answer[0][0] for answer in answers if isinstance(answer, list) and answer[0][1]]
-    assert sorted(created) == list(range(3, len(keys) + 4))
-    assert answers.count("InsufficientUnits") == N_PROCESSES - 1
-    assert len(answers) == N_PROCESSES * (N_POSTS + 1)
+    answers = together(posters)
+    keys = [key for batches in plans for ((key, _),) in batches]
+    fates = list(zip(keys, [fate for some in answers for fate in some], strict=True))
+    assert [key[:4] for key, fate in fates if fate == "InsufficientUnits"] == ["sale"] * 7
+    taken = [(key, *fate[0]) for key, fate in fates if isinstance(fate, list)]
+    deposits = {key for key in keys if not key.startswith("sale")}
+    assert len(taken) == N_PROCESSES * N_POSTS - 7
+    created = {key: number for key, number, is_new in taken if is_new}
+    assert Counter(key for key, _, is_new in taken if is_new) == Counter(created.keys())
+    assert {key[:4] for key in created.keys() - deposits} == {"sale"}
+    assert created.keys() > deposits
+    assert all(created[key] == number for key, number, _ in taken)
+    entries = dict(ledger.journal.entries(*owner)[2:])
+    assert {entry.note: number for number, entry in entries.items()} == created
     balances = ledger.journal.balances(*owner)
-    assert balances[Role.CASH, currency("USD")] == len(keys) + 7
+    assert balances[Role.CASH, currency("USD")] == len(deposits) + 7
     assert balances[Role.HOLDING, security("AAPL")] == 0
-    assert ledger.journal.verify(*owner) == len(keys) + 3
-
-
-def test_a_writer_that_is_killed_in_the_middle_of_a_batch(ledger: Ledger, mine: Owned) -> None:
-    n, size, acknowledged = 400, 40, 3
-    batches: list[Batch] = [
-        [(f"{batch}.{place}", deposit(1, on=batch)) for place in range(size)] for batch in range(n)
-    ]
-    poster = Poster(ledger.url, (mine.user, mine.portfolio), batches, seed=0)
-    poster.wait_until_ready()
-    poster.go()
-    for batch in range(acknowledged):
-        assert poster.said() == [[batch * size + i + 1, True] for i in range(size)]
-    poster.kill()
-    entries = ledger.journal.entries(mine.user, mine.portfolio)
-    whole, rest = divmod(len(entries), size)
-    assert rest == 0
-    assert acknowledged <= whole < n
-    assert [entry.on for _, entry in entries[::size]] == [day(batch) for batch in range(whole)]
-    assert ledger.journal.verify(mine.user, mine.portfolio) == len(entries)
-    again = ledger.journal.post(mine.user, mine.portfolio, batches[0], check=accept)
-    assert {posted.created for posted in again} == {False}
+    assert ledger.journal.verify(*owner) == len(deposits) + 3
 
 
 def retries(slept: list[float]) -> Retries:
@@ -89,14 +78,46 @@ def test_tries_on_a_locked_file_come_to_an_end(ledger: Ledger, mine: Owned) -> N
 def test_tries_against_one_who_is_always_faster_come_to_an_end(ledger: Ledger, mine: Owned) -> None:
     slept: list[float] = []
     other = journal_on(ledger.url)
-    touch = update(PORTFOLIO).values(name=PORTFOLIO.c.name)
+    codes = iter(["EUR", "GBP", "CHF", "JPY"])
 
     def overtaken(connection: Connection) -> None:
-        connection.execute(select(PORTFOLIO)).all()
-        write(other.engine, retries([]), Scope.user(mine.user), lambda c: c.execute(touch))
-        connection.execute(touch)
+        code = next(codes)
+        known = select(COMMODITY.c.id).where(COMMODITY.c.code == code)
+        new = insert(COMMODITY).values(kind="currency", code=code, scale=2)
+        assert connection.execute(known).first() is None
+        write(other.engine, retries([]), Scope.user(mine.user), lambda c: c.execute(new))
+        connection.execute(new)
 
-    with pytest.raises(OSError, match="too busy: could not serialize access"):
+    with pytest.raises(OSError, match="too busy: duplicate key value violates unique constraint"):
         write(ledger.engine, retries(slept), Scope.user(mine.user), overtaken)
     assert slept == [0.001, 0.002, 0.004]
+    other.engine.dispose()
+
+
+@pytest.mark.parametrize("ledger", ["postgresql"], indirect=True)
+def test_one_who_waits_too_long_is_told_so(ledger: Ledger, mine: Owned) -> None:
+    hasty = journal_on(ledger.url, pool=Pool(size=1, overflow=0, wait=0.01, lock=0.01))
+    touch = update(PORTFOLIO).values(name=PORTFOLIO.c.name)
+    with durable(ledger.engine, told=Scope.user(mine.user).told()).begin() as connection:
+        connection.execute(touch)
+        with pytest.raises(OSError, match=r"^canceling statement due to lock timeout"):
+            post(replace(ledger, journal=hasty), mine, deposit(1))
+    with hasty.engine.connect(), pytest.raises(OSError, match=r"^every connection .* is in use"):
+        hasty.entries(mine.user, mine.portfolio)
+    hasty.engine.dispose()
+
+
+@pytest.mark.parametrize("ledger", ["postgresql"], indirect=True)
+def test_a_transaction_that_reads_sees_one_moment(ledger: Ledger, mine: Owned) -> None:
+    other = journal_on(ledger.url)
+    count = text("SELECT count(*) FROM ledger_event")
+
+    def counted(connection: Connection) -> list[int]:
+        before = connection.execute(count).scalar_one()
+        post(replace(ledger, journal=other), mine, deposit(1))
+        return [before, connection.execute(count).scalar_one()]
+
+    scope = Scope.user(mine.user)
+    assert read(ledger.engine, retries([]), scope, counted) == [0, 0]
+    assert read(ledger.engine, retries([]), scope, lambda c: c.execute(count).scalar_one()) == 1
     other.engine.dispose()

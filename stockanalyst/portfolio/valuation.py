@@ -1,0 +1,487 @@
+"""What a portfolio is worth on a day, and what came of what was put in: exact, in minor units."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+import pandas as pd
+
+from stockanalyst.exceptions import InputError
+from stockanalyst.portfolio.commodities import (
+    Commodity,
+    currency,
+    exact,
+    major_units,
+    product,
+    security,
+)
+from stockanalyst.portfolio.entries import EntryType
+from stockanalyst.portfolio.ledger import Role, transfers
+from stockanalyst.portfolio.lots import Book, Match, Position, in_order, replay
+from stockanalyst.portfolio.protocols import Numbered, Portfolio
+
+_EXACT = Context(prec=100)
+_SHOWN = Context(prec=12, rounding=ROUND_HALF_UP)
+_WEIGHT = Decimal("0.0001")
+_SUMMED = ("cost", "realised", "income", "commissions", "fees", "taxes")
+_LOT = ("symbol", "currency", "acquired_on", "units", "cost", "value", "unrealised")
+_MATCH = (*_LOT[:3], "closed_on", "units", "cost", "proceeds", "realised")
+
+_Key = tuple[str, str]  # symbol, and currency of the cost
+_Positions = Mapping[_Key, Position]
+_Values = Mapping[_Key, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one unit of a security was traded for.
+
+    Attributes
+    ----------
+    amount : Decimal
+        Above 0, as it was traded on that day: of what was split since, not rescaled.
+    currency : str
+    on : date
+    """
+
+    amount: Decimal
+    currency: str
+    on: date
+
+    def __post_init__(self) -> None:
+        _require_positive(self.amount, "price")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one unit of a foreign currency was worth.
+
+    Attributes
+    ----------
+    amount : Decimal
+        Above 0, units of `currency` for one of the foreign one.
+    currency : str
+        The portfolio's.
+    on : date
+    """
+
+    amount: Decimal
+    currency: str
+    on: date
+
+    def __post_init__(self) -> None:
+        _require_positive(self.amount, "rate")
+
+
+def as_written(number: float) -> Decimal:
+    """The shortest decimal number that is that float: what a vendor wrote before it became one.
+
+    The one place where prices and rates of :mod:`stockanalyst.market` become exact.
+
+    Raises
+    ------
+    InputError
+        It isn't finite.
+    """
+    return exact(repr(float(number)), "number")
+
+
+def _require_positive(amount: Decimal, parameter: str) -> None:
+    if exact(amount, parameter) <= 0:
+        raise InputError(parameter, amount, "give a Decimal above zero")
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One symbol in one currency of cost, held on that day or before it.
+
+    Attributes
+    ----------
+    symbol : str
+    currency : str
+        Of all the amounts: that of the cost.
+    units : Decimal
+        0 where nothing is left.
+    cost : Decimal
+        Of the units held, with fees and taxes.
+    average_cost : Decimal or None
+        Of one unit, to 12 digits; None where nothing is held.
+    price : Price or None
+        The one that `value` is made with, on the scale of the units; None where nothing is held, or
+        there is none that can be used.
+    value, unrealised : Decimal or None
+        Units times price, rounded once, half up; that less the cost. 0 where nothing is held.
+    realised : Decimal
+        Proceeds, net of fees and taxes, less the costs of what was given away.
+    income : Decimal
+        Dividends and interest, less the tax and the fee taken from them.
+    commissions : Decimal
+        Fees of purchases, sales and income: already in costs, proceeds and income, as their taxes.
+    fees, taxes : Decimal
+        Those charged by themselves, for this symbol: in no other figure.
+    weight : Decimal or None
+        Share of the portfolio's value, 4 decimals; None where that is unknown or 0.
+    """
+
+    symbol: str
+    currency: str
+    units: Decimal
+    cost: Decimal
+    average_cost: Decimal | None
+    price: Price | None
+    value: Decimal | None
+    unrealised: Decimal | None
+    realised: Decimal
+    income: Decimal
+    commissions: Decimal
+    fees: Decimal
+    taxes: Decimal
+    weight: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A portfolio at the end of a day.
+
+    The totals are in the portfolio's currency, with all its decimals. Amounts of other currencies,
+    past ones too, are converted with `rates`, each rounded once, half up; a total is the sum of
+    these. A total is None where a price or a rate that it needs is missing, and a note says which.
+
+    Attributes
+    ----------
+    portfolio : Portfolio
+    on : date
+    holdings : tuple of Holding
+        Sorted by symbol and currency; those of which nothing is left as well.
+    cash : Mapping
+        By currency, the portfolio's own first; what isn't 0, and the portfolio's own.
+    rates : Mapping
+        By currency, those that were used.
+    value : Decimal or None
+        Holdings and cash.
+    invested : Decimal or None
+        What was put in, less what was taken out: deposits, withdrawals, and transfers, of units at
+        their cost.
+    cost, unrealised, realised, income, commissions, fees, taxes : Decimal or None
+        Sums over the holdings, and over what belongs to no symbol. In one currency,
+        value = invested + unrealised + realised + income − fees − taxes.
+    notes : tuple of str
+        What a reader must know, in sentences.
+    """
+
+    portfolio: Portfolio
+    on: date
+    holdings: tuple[Holding, ...]
+    cash: Mapping[str, Decimal]
+    rates: Mapping[str, Rate]
+    value: Decimal | None
+    invested: Decimal | None
+    cost: Decimal | None
+    unrealised: Decimal | None
+    realised: Decimal | None
+    income: Decimal | None
+    commissions: Decimal | None
+    fees: Decimal | None
+    taxes: Decimal | None
+    notes: tuple[str, ...]
+
+
+def statement(
+    portfolio: Portfolio,
+    entries: Numbered,
+    *,
+    on: date,
+    prices: Mapping[str, Price],
+    rates: Mapping[str, Rate],
+    notes: tuple[str, ...] = (),
+) -> Statement:
+    """What a portfolio held at the end of a day, what that was worth, and what it gained.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    entries : sequence of (int, Entry)
+        Those after `on` don't count; nor does, on any day, what was taken back later.
+    on : date
+    prices : Mapping
+        By symbol, as traded. One from before a split that is in the journal is put on the scale
+        after it, and a note says so. One in another currency than the cost isn't used, and a note
+        says so.
+    rates : Mapping
+        By foreign currency.
+    notes : tuple of str
+        To stand before the statement's own.
+
+    Raises
+    ------
+    InputError
+        A price or a rate of after `on`, one that isn't a positive Decimal, a rate into another
+        currency than the portfolio's.
+    InsufficientUnits
+        As :func:`stockanalyst.portfolio.lots.replay`.
+    """
+    _require_dated(prices, rates, on=on, base=portfolio.currency)
+    counted = [pair for pair in in_order(entries) if pair[1].on <= on]
+    positions = dict(sorted(replay(counted, portfolio.method).positions.items()))
+    held = {key[0] for key, position in positions.items() if position.units}
+    current, rescaled = _on_scale({each: prices[each] for each in held & prices.keys()}, counted)
+    values = {key: _value(key, position, current) for key, position in positions.items()}
+    unknown = [_why(key, current, on) for key, value in values.items() if value is None]
+    money, balances = _Converter(currency(portfolio.currency), rates), _balances(counted)
+    totals = _totals(positions, values, _of(Role.CASH, balances), money)
+    totals["invested"] = money.total(_put_in(counted, positions, balances).items())
+    holdings = (
+        _holding(key, position, current, values[key], money.share(key, values, totals["value"]))
+        for key, position in positions.items()
+        if key[0]
+    )
+    return Statement(
+        portfolio=portfolio,
+        on=on,
+        holdings=tuple(holdings),
+        cash=_listed(_of(Role.CASH, balances), portfolio.currency),
+        rates=dict(sorted(money.used.items())),
+        notes=(*notes, *rescaled, *unknown, *money.told()),
+        **{name: _major(amount, money.base) for name, amount in totals.items()},
+    )
+
+
+def lots_frame(book: Book, prices: Mapping[str, Price]) -> pd.DataFrame:
+    """Open lots, one a row, by symbol, currency and age.
+
+    Parameters
+    ----------
+    book : Book
+    prices : Mapping
+        By symbol, on the scale of the units: those of the holdings of a statement.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``symbol``, ``currency``, ``acquired_on`` (date), ``units``, ``cost``, ``value``,
+        ``unrealised`` (Decimals; the last two None without a price in that currency). The values
+        of a position's lots add up to the position's.
+    """
+    rows = [row for key, each in sorted(book.positions.items()) for row in _lots(key, each, prices)]
+    return pd.DataFrame(rows, columns=list(_LOT), dtype=object)
+
+
+def matches_frame(book: Book) -> pd.DataFrame:
+    """What was given away, one lot and sale a row, by symbol, currency and day.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``symbol``, ``currency``, ``acquired_on``, ``closed_on`` (dates), ``units``,
+        ``cost``, ``proceeds``, ``realised`` (Decimals).
+    """
+    rows = [
+        _match(key, match)
+        for key, position in sorted(book.positions.items())
+        for match in position.matches
+    ]
+    return pd.DataFrame(rows, columns=list(_MATCH), dtype=object)
+
+
+@dataclass
+class _Converter:
+    """Into the base currency; keeps which rates it used and which it lacked."""
+
+    base: Commodity
+    rates: Mapping[str, Rate]
+    used: dict[str, Rate] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+
+    def __call__(self, code: str, amount: int | None) -> int | None:
+        if not amount or code == self.base.code:
+            return amount
+        rate = self.rates.get(code)
+        if rate is None:
+            self.missing.add(code)
+            return None
+        self.used[code] = rate
+        scale = self.base.scale - currency(code).scale
+        worth = _EXACT.multiply(Decimal(amount), rate.amount).scaleb(scale, _EXACT)
+        return int(worth.to_integral_value(ROUND_HALF_UP))
+
+    def total(self, amounts: Iterable[tuple[str, int | None]]) -> int | None:
+        return _sum([self(code, amount) for code, amount in amounts])
+
+    def share(self, key: _Key, values: _Values, whole: int | None) -> Decimal | None:
+        part = self(key[1], values[key])
+        if part is None or not whole:
+            return None
+        return (Decimal(part) / whole).quantize(_WEIGHT, ROUND_HALF_UP)
+
+    def told(self) -> list[str]:
+        return [
+            f"There is no rate from {code} to {self.base.code}: totals that take one are unknown."
+            for code in sorted(self.missing)
+        ]
+
+
+def _totals(
+    positions: _Positions, values: _Values, cash: Mapping[str, int], money: _Converter
+) -> dict[str, int | None]:
+    totals = {
+        name: money.total((key[1], getattr(each, name)) for key, each in positions.items())
+        for name in _SUMMED
+    }
+    held, cost = money.total((key[1], value) for key, value in values.items()), totals["cost"]
+    totals["unrealised"] = None if held is None or cost is None else held - cost
+    totals["value"] = _sum([held, money.total(cash.items())])
+    return totals
+
+
+def _sum(amounts: list[int | None]) -> int | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if len(known) == len(amounts) else None
+
+
+def _major(amount: int | None, money: Commodity) -> Decimal | None:
+    return None if amount is None else major_units(amount, money)
+
+
+def _require_dated(
+    prices: Mapping[str, Price], rates: Mapping[str, Rate], *, on: date, base: str
+) -> None:
+    for parameter, quotes in (("prices", prices), ("rates", rates)):
+        for code, quote in quotes.items():
+            if quote.on > on:
+                raise InputError(parameter, f"{code} of {quote.on}", f"give one of {on} or before")
+    for code, rate in rates.items():
+        if rate.currency != base:
+            raise InputError("rates", f"{code} in {rate.currency}", f"give its rate in {base}")
+
+
+def _on_scale(prices: Mapping[str, Price], entries: Numbered) -> tuple[dict[str, Price], list[str]]:
+    """Prices on the scale after the splits that came after them, and a note on each."""
+    current, told = dict(prices), []
+    for _, split in entries:
+        price = current.get(split.symbol)
+        if split.type is EntryType.SPLIT and price is not None and price.on < split.on:
+            new, old = split.ratio
+            amount = _SHOWN.divide(_EXACT.multiply(price.amount, Decimal(old)), Decimal(new))
+            current[split.symbol] = replace(price, amount=amount)
+            told.append(
+                f"{split.symbol}: its price of {price.on} is from before the {new}:{old} split of "
+                f"{split.on} and was put on the scale after it."
+            )
+    return current, told
+
+
+def _usable(key: _Key, prices: Mapping[str, Price]) -> Price | None:
+    price = prices.get(key[0])
+    return price if price is not None and price.currency == key[1] else None
+
+
+def _value(key: _Key, position: Position, prices: Mapping[str, Price]) -> int | None:
+    price = _usable(key, prices)
+    if not position.units:
+        return 0
+    return None if price is None else product(position.units, price.amount, currency(key[1]))
+
+
+def _why(key: _Key, prices: Mapping[str, Price], on: date) -> str:
+    """Why a value is unknown."""
+    symbol, code = key
+    price = prices.get(symbol)
+    if price is None:
+        cause = f"{symbol} has no price of {on} or before"
+    else:
+        cause = f"{symbol} was bought in {code}, but its price of {price.on} is in {price.currency}"
+    return f"{cause}: its value and the portfolio's are unknown."
+
+
+def _balances(entries: Numbered) -> dict[tuple[Role, Commodity], int]:
+    balances: dict[tuple[Role, Commodity], int] = defaultdict(int)
+    for _, entry in entries:
+        for leg in transfers(entry):
+            balances[leg.debit, leg.commodity] += leg.amount
+            balances[leg.credit, leg.commodity] -= leg.amount
+    return balances
+
+
+def _of(role: Role, balances: Mapping[tuple[Role, Commodity], int]) -> dict[str, int]:
+    """Money of a role, by currency."""
+    return {
+        what.code: amount
+        for (whose, what), amount in balances.items()
+        if whose is role and what.kind == "currency"
+    }
+
+
+def _listed(cash: Mapping[str, int], base: str) -> dict[str, Decimal]:
+    codes = [base, *sorted(code for code in cash if cash[code] and code != base)]
+    return {code: major_units(cash.get(code, 0), currency(code)) for code in codes}
+
+
+def _put_in(
+    entries: Numbered, positions: _Positions, balances: Mapping[tuple[Role, Commodity], int]
+) -> dict[str, int]:
+    """What came from outside less what went there, by currency; units at their cost."""
+    put_in: dict[str, int] = defaultdict(int)
+    for code, amount in _of(Role.EXTERNAL, balances).items():
+        put_in[code] -= amount
+    for _, entry in entries:
+        put_in[entry.currency] += sum(lot.cost for lot in entry.lots)
+    left = {number for number, entry in entries if entry.type is EntryType.TRANSFER_OUT}
+    for (_, code), position in positions.items():
+        put_in[code] -= sum(each.cost for each in position.matches if each.closed_by in left)
+    return put_in
+
+
+def _holding(
+    key: _Key,
+    position: Position,
+    prices: Mapping[str, Price],
+    value: int | None,
+    weight: Decimal | None,
+) -> Holding:
+    money = currency(key[1])
+    units, cost = major_units(position.units, security(key[0])), major_units(position.cost, money)
+    return Holding(
+        symbol=key[0],
+        currency=money.code,
+        units=units,
+        cost=cost,
+        average_cost=_SHOWN.divide(cost, units) if units else None,
+        price=_usable(key, prices),
+        value=_major(value, money),
+        unrealised=None if value is None else major_units(value - position.cost, money),
+        realised=major_units(position.realised, money),
+        income=major_units(position.income, money),
+        commissions=major_units(position.commissions, money),
+        fees=major_units(position.fees, money),
+        taxes=major_units(position.taxes, money),
+        weight=weight,
+    )
+
+
+def _lots(
+    key: _Key, position: Position, prices: Mapping[str, Price]
+) -> Iterator[tuple[object, ...]]:
+    """Rows of lots; values by cumulative rounding."""
+    symbol, money = key[0], currency(key[1])
+    price, units, given = _usable(key, prices), 0, 0
+    for lot in position.lots:
+        value = None
+        if price is not None:
+            units += lot.units
+            value = product(units, price.amount, money) - given
+            given += value
+        cost = major_units(lot.cost, money)
+        worth = _major(value, money)
+        gain = None if worth is None else worth - cost
+        held = major_units(lot.units, security(symbol))
+        yield symbol, money.code, lot.acquired_on, held, cost, worth, gain
+
+
+def _match(key: _Key, match: Match) -> tuple[object, ...]:
+    symbol, money = key[0], currency(key[1])
+    units = major_units(match.units, security(symbol))
+    amounts = (match.cost, match.proceeds, match.proceeds - match.cost)
+    shown = (major_units(amount, money) for amount in amounts)
+    return symbol, money.code, match.acquired_on, match.on, units, *shown

@@ -1,0 +1,65 @@
+"""Prices that can be used, and sentences on those that can't."""
+
+from datetime import date
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from stockanalyst.exceptions import InputError
+from stockanalyst.market.protocols import PriceProvider
+from stockanalyst.portfolio.valuation import Price, Rate
+from stockanalyst.services.quotes import Quotes
+from tests.services.ledgers import QUOTED
+
+
+def providers(name: str) -> PriceProvider:
+    if name != "quoted":
+        raise InputError("provider", name, "choose from quoted")
+    return QUOTED
+
+
+@pytest.fixture
+def quotes() -> Quotes:
+    return Quotes(providers, "quoted")
+
+
+def test_the_last_close_up_to_the_day(quotes: Quotes) -> None:
+    found = quotes.prices({"AAPL": "USD"}, date(2024, 1, 6))  # a Saturday
+    assert found == {"AAPL": Price(Decimal("118.0"), "USD", date(2024, 1, 5))}
+    assert quotes.notes == []
+
+
+def test_an_old_close_is_no_price(quotes: Quotes) -> None:
+    assert quotes.prices({"AAPL": "USD"}, date(2024, 1, 26)) == {}
+    assert quotes.notes == [
+        "AAPL has no price within ten days of 2024-01-26: the last before is of 2024-01-15."
+    ]
+
+
+def test_a_symbol_that_nobody_knows_lacks_and_is_told_once(quotes: Quotes) -> None:
+    day = date(2024, 1, 15)
+    assert set(quotes.prices({"AAPL": "USD", "NOPE": "USD"}, day)) == {"AAPL"}
+    assert list(quotes.closes(["AAPL", "NOPE"])) == ["AAPL"]
+    (note,) = quotes.notes
+    assert note.startswith("NOPE has no price: ")
+
+
+def test_rates_are_of_pairs(quotes: Quotes) -> None:
+    found = quotes.rates(["EUR", "USD"], "USD", date(2024, 1, 12))
+    assert found == {"EUR": Rate(Decimal("1.1"), "USD", date(2024, 1, 12))}
+    by_day = quotes.exchange(["EUR", "USD"], "USD")
+    assert by_day["EUR"].iloc[-1] == 1.2
+    assert list(by_day) == ["EUR"]
+
+
+def test_a_provider_that_there_is_none_of() -> None:
+    with pytest.raises(InputError, match="choose from quoted"):
+        Quotes(providers, "nobody").prices({"AAPL": "USD"}, date(2024, 1, 5))
+
+
+def test_adjusted_closes_end_with_the_day(quotes: Quotes) -> None:
+    closes = quotes.adjusted("AAPL", pd.Timestamp("2024-01-10"))
+    assert closes.name == "AAPL"
+    assert closes.iloc[-1] == 62
+    assert closes.iloc[0] == 50
