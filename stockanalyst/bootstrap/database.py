@@ -6,18 +6,18 @@ from pathlib import Path
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Engine, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import URL, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
+from stockanalyst.bootstrap.ledger import own_url
 from stockanalyst.exceptions import InputError
 from stockanalyst.infra import migrations, usage_store
 from stockanalyst.infra.database_copy import Copied, copy
-from stockanalyst.infra.db import make_engine, sqlite_url
+from stockanalyst.infra.db import make_engine, parsed_url
 from stockanalyst.infra.settings import Settings, load_settings
 from stockanalyst.market.store import sql
 from stockanalyst.portfolio.store import tables
 
-_SUCH_AS = "sqlite:////folder/file.sqlite or postgresql://user@host/name"
 STORES = (sql, tables, usage_store)
 """By whose import the tables are known."""
 
@@ -147,27 +147,12 @@ def database(url: str, *, said_in: str) -> Database:
     InputError
         It is none of SQLite or PostgreSQL; the URL isn't repeated, for it may hold a password.
     """
-    wrong = InputError("database", said_in, f"isn't a database's URL; give one such as {_SUCH_AS}")
-    scheme, colon, rest = url.strip().partition("://")
-    try:
-        parsed = make_url(f"{'postgresql' if scheme == 'postgres' else scheme}{colon}{rest}")
-    except (ArgumentError, ValueError):
-        raise wrong from None
-    if "@" in (parsed.host or ""):  # a driver would name it, and with it the rest of a password
-        raise InputError("database", said_in, "write an @ in its password as %40")
-    kind = parsed.get_backend_name()
-    if kind != "postgresql" and not (kind == "sqlite" and parsed.database):
-        raise wrong
-    return Database(parsed)
+    return Database(parsed_url(url, said_in=said_in))
 
 
 def own_database(settings: Settings | None = None) -> Database:
     """That of the settings, by default those of the environment."""
-    settings = settings or load_settings()
-    if settings.database_url is not None:
-        url = settings.database_url.get_secret_value()
-        return database(url, said_in="STOCKANALYST_DATABASE_URL")
-    return Database(sqlite_url(settings.data_dir / "ledger.sqlite"))
+    return Database(own_url(settings or load_settings()))
 
 
 def _steps() -> list[tuple[str, str]]:

@@ -36,6 +36,7 @@ METADATA = MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
+_SUCH_AS = "sqlite:////folder/file.sqlite or postgresql://user@host/name"
 _BUSY_SECONDS = 15  # SQLite waits so long for another process to end its transaction
 # How a transaction begins, and what PostgreSQL is told about it, as options of SQLAlchemy's.
 _KIND, _TOLD = "stockanalyst_transaction", "stockanalyst_told"
@@ -84,6 +85,33 @@ def sqlite_url(path: Path) -> URL:
     return URL.create("sqlite", database=str(path))
 
 
+def parsed_url(url: str, *, said_in: str) -> URL:
+    """A URL of SQLite or PostgreSQL.
+
+    Parameters
+    ----------
+    url : str
+    said_in : str
+        The option or the variable that holds it, for the error.
+
+    Raises
+    ------
+    InputError
+        It is none; the URL isn't repeated, for it may hold a password.
+    """
+    wrong = InputError("database", said_in, f"isn't a database's URL; give one such as {_SUCH_AS}")
+    try:
+        parsed = _url(url)
+    except (ArgumentError, ValueError):
+        raise wrong from None
+    if "@" in (parsed.host or ""):  # a driver would name it, and with it the rest of a password
+        raise InputError("database", said_in, "write an @ in its password as %40")
+    kind = parsed.get_backend_name()
+    if kind != "postgresql" and not (kind == "sqlite" and parsed.database):
+        raise wrong
+    return parsed
+
+
 def make_engine(url: str | URL, *, pool: Pool | None = None) -> Engine:
     """An engine, nothing asked of it yet; an SQLite file's folder is made.
 
@@ -95,7 +123,7 @@ def make_engine(url: str | URL, *, pool: Pool | None = None) -> Engine:
     Parameters
     ----------
     url : str or URL
-        As SQLAlchemy writes it.
+        As SQLAlchemy writes it; ``postgres://``, as hosting services write it, is PostgreSQL's too.
     pool : Pool or None
         None is a :class:`Pool` for a server; an SQLite file is then opened anew by each use, which
         is slow where each of them writes, and keeps nothing open.
@@ -109,7 +137,7 @@ def make_engine(url: str | URL, *, pool: Pool | None = None) -> Engine:
         The folder can't be made.
     """
     try:
-        parsed = make_url(url)
+        parsed = _url(url)
         if parsed.get_backend_name() != "sqlite":
             return _server_engine(parsed, pool or Pool())
         kept: dict[str, Any] = {"poolclass": NullPool} if pool is None else _kept(pool)
@@ -124,6 +152,13 @@ def make_engine(url: str | URL, *, pool: Pool | None = None) -> Engine:
     event.listen(engine, "begin", _begin)
     _ENGINES.add(engine)
     return engine
+
+
+def _url(url: str | URL) -> URL:
+    if isinstance(url, URL):
+        return url
+    scheme, colon, rest = url.strip().partition("://")
+    return make_url(f"{'postgresql' if scheme == 'postgres' else scheme}{colon}{rest}")
 
 
 def durable(engine: Engine, *, told: Mapping[str, str] = _NOTHING) -> Engine:

@@ -217,14 +217,6 @@ class Settings(BaseSettings):
         text = secret.get_secret_value().strip() if secret else ""
         return SecretStr(text) if text else None
 
-    @field_validator("database_url")
-    @classmethod
-    def _spelled(cls, secret: SecretStr | None) -> SecretStr | None:
-        """``postgres://``, as hosting services write it, means PostgreSQL too."""
-        text = secret.get_secret_value() if secret else ""
-        scheme, colon, rest = text.partition("://")
-        return SecretStr(f"postgresql{colon}{rest}") if scheme == "postgres" else secret
-
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:

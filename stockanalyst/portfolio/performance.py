@@ -137,7 +137,8 @@ def performance(
     unknown = values.isna()
     if unknown.any():
         day = f"{values.index[unknown][0]:%Y-%m-%d}"
-        raise InputError("history", f"value on {day}", "isn't known; begin later, or mend prices")
+        mend = " ".join(("isn't known; begin later, or mend its prices.", *notes))
+        raise InputError("history", f"value on {day}", mend)
     returns = time_weighted_returns(values, flows)
     equity = growth(returns)
     curve, moves = equity.to_numpy(), returns.dropna().to_numpy()

@@ -106,8 +106,8 @@ def total_rows(statement: Statement) -> pd.DataFrame:
 
 
 def totals_caption(statement: Statement) -> str:
-    """What the table of totals doesn't add, for it is in costs and proceeds."""
-    if statement.commissions is None:
+    """What the table of totals doesn't add, for it is in costs and proceeds; empty without any."""
+    if not statement.commissions:
         return ""
     paid = money(statement.commissions, statement.portfolio.currency)
     return f"Commissions of {paid} are in costs, proceeds and income already."

@@ -14,6 +14,7 @@ from stockanalyst.portfolio.csv_rows import Row
 from stockanalyst.portfolio.entries import Entry
 from stockanalyst.portfolio.ledger import NEVER_NEGATIVE, Role, transfers
 from stockanalyst.portfolio.protocols import Numbered, Portfolio
+from stockanalyst.reporting.portfolio_html import import_bundle
 
 Fate = Literal["new", "there", "refused"]
 
@@ -55,6 +56,9 @@ class Import:
 
     verdicts: tuple[Verdict, ...]
     posted: bool
+
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, object]:
+        return import_bundle(self)
 
     @property
     def counts(self) -> Counter[Fate]:

@@ -18,7 +18,6 @@ from stockanalyst.portfolio.csv_rows import read_rows
 from stockanalyst.portfolio.entries import Entry, EntryType
 from stockanalyst.portfolio.fees import CommissionSchedule
 from stockanalyst.portfolio.lots import Book, replay, standing
-from stockanalyst.portfolio.performance import Performance
 from stockanalyst.portfolio.protocols import (
     Batch,
     BrokerStore,
@@ -28,7 +27,8 @@ from stockanalyst.portfolio.protocols import (
     Posted,
 )
 from stockanalyst.portfolio.readings import past_day
-from stockanalyst.portfolio.valuation import Statement, matches_frame
+from stockanalyst.portfolio.valuation import matches_frame
+from stockanalyst.reporting.portfolio_html import ShownPerformance, ShownStatement
 from stockanalyst.services import imports, valuations
 from stockanalyst.services.imports import Import
 from stockanalyst.services.protocols import ProviderByName
@@ -295,10 +295,12 @@ class Ledger:
         entries = self.entries()
         entry = self._entry(said, entries, self._schedule(broker, said))
         if entry.type not in _ACTIONS:
-            return self._post(entries, [(key or self._around.new_key(), entry)])[0]
+            return self._post(entries, [(self._key(key), entry)])[0]
         there = corporate.applied(entries, entry)
         if there is None:
-            return self._post(entries, [(key or self._action_key(entry), entry)])[0]
+            return self._post(entries, [(self._action_key(entry) if key is None else key, entry)])[
+                0
+            ]
         if (there[1].ratio, there[1].basis) != (entry.ratio, entry.basis):
             words = f"{entry.type} of {entry.symbol} on {entry.on}"
             mend = f"is there as entry {there[0]} with another ratio; reverse it first"
@@ -306,9 +308,15 @@ class Ledger:
         return Posted(there[0], created=False)
 
     def reverse(self, number: int, *, note: str = "", key: str | None = None) -> Posted:
-        """Take an entry back; both stay in the journal."""
-        said = Instruction(type="reversal", on=self._around.today(), reverses=number, note=note)
-        return self.post(said, key=key or f"reverse:{number}")
+        """Take an entry back; both stay in the journal. Said again, nothing is posted."""
+        wanted = f"reverse:{number}" if key is None else key
+        there = self._around.journal.present(self.user, self.portfolio.id, [wanted]).get(wanted)
+        if there is not None and there[1].reverses == number:
+            return Posted(there[0], created=False)
+        today = self._around.today()
+        return self.post(
+            Instruction(type="reversal", on=today, reverses=number, note=note), key=wanted
+        )
 
     def transfer(
         self,
@@ -354,7 +362,7 @@ class Ledger:
             note=note or f"to {to.portfolio.name}",
         )
         out = self._entry(said, here, None)
-        wanted = key or self._around.new_key()
+        wanted = self._key(key)
         there = self._around.journal.present(self.user, self.portfolio.id, [wanted]).get(wanted)
         if there is not None and there[1] == out:
             return Posted(there[0], created=False)
@@ -390,7 +398,7 @@ class Ledger:
         """The journal: entries with their numbers."""
         return self._around.journal.entries(self.user, self.portfolio.id)
 
-    def show(self, on: Day | None = None, *, provider: str = "auto") -> Statement:
+    def show(self, on: Day | None = None, *, provider: str = "auto") -> ShownStatement:
         """What is held at the end of a day, what it has cost, and what it is worth.
 
         Parameters
@@ -428,7 +436,7 @@ class Ledger:
         until: Day | None = None,
         benchmark: str | None = None,
         provider: str = "auto",
-    ) -> Performance:
+    ) -> ShownPerformance:
         """What became of the money between two days.
 
         Parameters
@@ -581,6 +589,9 @@ class Ledger:
         fates = self._around.journal.post(self.user, self.portfolio.id, batch, check=self.check)
         by_key = {key: fate for (key, _), fate in zip(batch, fates, strict=True)}
         return [by_key[key] for key in keys]
+
+    def _key(self, key: str | None) -> str:
+        return self._around.new_key() if key is None else key
 
     def _action_key(self, action: Entry) -> str:
         """The one under which it is posted first or, once that was taken back, another."""

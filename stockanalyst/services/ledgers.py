@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from stockanalyst.exceptions import BrokenJournal
 from stockanalyst.portfolio.protocols import Broker, Portfolio
 from stockanalyst.services.ledger import Ledger, Surroundings
 
@@ -66,10 +67,13 @@ class LedgerService:
             Names the first row that isn't as it was written.
         """
         number = self._number(user)
-        return {
-            each.name: self.around.journal.verify(number, each.id)
-            for each in self.around.journal.portfolios(number)
-        }
+        found = {}
+        for each in self.around.journal.portfolios(number):
+            try:
+                found[each.name] = self.around.journal.verify(number, each.id)
+            except BrokenJournal as error:
+                raise BrokenJournal(f"portfolio {each.name!r}: {error}") from None
+        return found
 
     def brokers(self, user: str | None = None) -> list[Broker]:
         """All of a user, by name."""

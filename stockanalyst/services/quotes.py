@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from math import nan
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from stockanalyst.market.prices import PriceHistory, as_traded, rebased_close
 from stockanalyst.portfolio.valuation import Price, Rate, as_written
 from stockanalyst.services.protocols import ProviderByName
 
+_HUNDREDFOLD = (40.0, 250.0)
 FRESH = timedelta(days=10)
 """A close that is older than this isn't what something is worth."""
 
@@ -22,12 +24,16 @@ class Quotes:
 
     Attributes
     ----------
+    paid : dict of str to (date, Decimal)
+        What was paid for a unit of a symbol, and when. A close of that day that is about a hundred
+        times as much is one in pence or cents; all of the symbol's are then divided by 100.
     notes : list of str
         What a reader must know of the prices, a sentence each.
     """
 
     providers: ProviderByName
     provider: str
+    paid: dict[str, tuple[date, Decimal]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     _known: dict[str, PriceHistory | None] = field(default_factory=dict)
 
@@ -60,9 +66,9 @@ class Quotes:
         """Closes as traded, sessions × symbols; symbols without a price lack."""
         columns = {}
         for symbol in symbols:
-            history = self._history(symbol)
-            if history is not None:
-                columns[symbol] = as_traded(history.frame)["close"]
+            closes = self._closes(symbol)
+            if closes is not None:
+                columns[symbol] = closes
         return pd.DataFrame(columns).sort_index()
 
     def exchange(self, currencies: Iterable[str], base: str) -> pd.DataFrame:
@@ -82,11 +88,37 @@ class Quotes:
         self._tell(history)
         return rebased_close(history.until(until)).rename(symbol)
 
-    def _last(self, symbol: str, on: date) -> tuple[Decimal, date] | None:
+    def splits(self, symbol: str) -> dict[date, float]:
+        """New units for an old one, by ex-date."""
+        history = self._history(symbol)
+        if history is None:
+            return {}
+        ratios = history.frame["split_ratio"]
+        ratios = ratios[ratios != 1]
+        days = (day.date() for day in pd.DatetimeIndex(ratios.index))
+        return dict(zip(days, ratios.tolist(), strict=True))
+
+    def _closes(self, symbol: str) -> pd.Series | None:
+        """As traded, in whole units of the currency."""
         history = self._history(symbol)
         if history is None:
             return None
-        closes = as_traded(history.frame)["close"].loc[: pd.Timestamp(on)]
+        closes: pd.Series = as_traded(history.frame)["close"]
+        day, price = self.paid.get(symbol, (None, Decimal(1)))
+        known = closes if day is None else closes.loc[: pd.Timestamp(day)]
+        close = float(known.iloc[-1]) if day is not None and len(known) else nan
+        if not _HUNDREDFOLD[0] < close / float(price) < _HUNDREDFOLD[1]:
+            return closes
+        note = f"{symbol} is quoted in hundredths of its currency: its prices are divided by 100."
+        if note not in self.notes:
+            self.notes.append(note)
+        return closes / 100
+
+    def _last(self, symbol: str, on: date) -> tuple[Decimal, date] | None:
+        known = self._closes(symbol)
+        if known is None:
+            return None
+        closes = known.loc[: pd.Timestamp(on)]
         last = closes.index[-1].date() if len(closes) else None
         if last is None or on - last > FRESH:
             newest = f"the last before is of {last}" if last else "none is before"

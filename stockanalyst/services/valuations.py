@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,22 +11,31 @@ import pandas as pd
 from stockanalyst.exceptions import InputError
 from stockanalyst.portfolio.attribution import attribution
 from stockanalyst.portfolio.commodities import currency, major_units, security
-from stockanalyst.portfolio.entries import Entry
-from stockanalyst.portfolio.lots import replay, standing
-from stockanalyst.portfolio.performance import Performance, performance
+from stockanalyst.portfolio.entries import Entry, EntryType
+from stockanalyst.portfolio.lots import holdings_on, replay, standing
+from stockanalyst.portfolio.performance import performance
 from stockanalyst.portfolio.protocols import Numbered, Portfolio
 from stockanalyst.portfolio.rebalancing import Rebalancing, rebalancing
 from stockanalyst.portfolio.valuation import Statement, lots_frame, statement
 from stockanalyst.portfolio.value_history import value_history
+from stockanalyst.reporting.portfolio_html import (
+    ShownPerformance,
+    ShownStatement,
+    proposal_bundle,
+)
 from stockanalyst.services.quotes import Quotes
 
 if TYPE_CHECKING:
     from stockanalyst.portfolio.allocation import Method
 
 _COLUMNS = (
-    "number", "on", "type", "symbol", "units", "amount", "currency", "fee", "tax", "ratio",
-    "reverses", "note",
+    "number", "on", "type", "symbol", "units", "amount", "currency", "fee", "tax", "ratio", "child",
+    "child_amount", "basis", "reverses", "note",
 )  # fmt: skip
+
+
+_ACTIONS = (EntryType.SPLIT, EntryType.SPIN_OFF)
+_ABOUT = timedelta(days=7)  # by which a vendor's date and the booked one may differ
 
 
 @dataclass(frozen=True)
@@ -69,16 +79,23 @@ class Proposal:
     rebalancing: Rebalancing
     notes: tuple[str, ...]
 
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, object]:
+        return proposal_bundle(self)
 
-def statement_on(portfolio: Portfolio, entries: Numbered, on: date, quotes: Quotes) -> Statement:
+
+def statement_on(
+    portfolio: Portfolio, entries: Numbered, on: date, quotes: Quotes
+) -> ShownStatement:
     """What is held at the end of a day, and what it is worth."""
     known = _until(entries, on)
+    quotes.paid.update(_paid(known))
     book = replay(known, portfolio.method)
     held = {symbol: money for (symbol, money), own in book.positions.items() if own.units}
     prices = quotes.prices(held, on)
     rates = quotes.rates(sorted(_currencies_of(known)), portfolio.currency, on)
-    return statement(
-        portfolio, entries, on=on, prices=prices, rates=rates, notes=tuple(quotes.notes)
+    notes = (*quotes.notes, *_unbooked_splits(portfolio, known, sorted(held), on, quotes))
+    return ShownStatement.of(
+        statement(portfolio, entries, on=on, prices=prices, rates=rates, notes=notes)
     )
 
 
@@ -103,13 +120,14 @@ def performance_between(
     period: tuple[date | None, date],
     benchmark: str | None,
     quotes: Quotes,
-) -> Performance:
+) -> ShownPerformance:
     """What became of the money between two days."""
     until = period[1]
     known = _until(entries, until)
     if not known:
         mend = f"has no entry up to {until}; deposit something first, or choose a later day"
         raise InputError("portfolio", portfolio.name, mend)
+    quotes.paid.update(_paid(known))
     money = _money_of(known)
     closes = quotes.closes(sorted(money)).loc[: pd.Timestamp(until)]
     rates = quotes.exchange(sorted(_currencies_of(known)), portfolio.currency)
@@ -129,13 +147,15 @@ def performance_between(
         until=until,
     )
     beside = None if benchmark is None else quotes.adjusted(benchmark).loc[: pd.Timestamp(until)]
-    return performance(
-        portfolio.name,
-        portfolio.currency,
-        history,
-        parts,
-        benchmark=beside,
-        notes=tuple(quotes.notes),
+    return ShownPerformance.of(
+        performance(
+            portfolio.name,
+            portfolio.currency,
+            history,
+            parts,
+            benchmark=beside,
+            notes=tuple(quotes.notes),
+        )
     )
 
 
@@ -217,6 +237,8 @@ def _rate(shown: Statement, money: str) -> float:
 
 
 def _adjusted(symbols: Iterable[str], on: date, sessions: int, quotes: Quotes) -> pd.DataFrame:
+    if sessions < 1:
+        raise InputError("sessions", sessions, "give a number of sessions such as 504")
     last = pd.Timestamp(on)
     table = pd.concat([quotes.adjusted(symbol).loc[:last] for symbol in symbols], axis=1, sort=True)
     return table.dropna(how="all").iloc[-sessions:]
@@ -233,6 +255,36 @@ def _days(closes: pd.DataFrame, first: date, last: date) -> pd.DatetimeIndex:
 
 def _until(entries: Numbered, on: date) -> list[tuple[int, Entry]]:
     return [pair for pair in standing(entries) if pair[1].on <= on]
+
+
+def _paid(entries: Numbered) -> dict[str, tuple[date, Decimal]]:
+    """Of each symbol the last price at which it was traded, and when."""
+    return {
+        entry.symbol: (
+            entry.on,
+            major_units(entry.amount, currency(entry.currency))
+            / major_units(entry.units, security(entry.symbol)),
+        )
+        for _, entry in entries
+        if entry.type in {EntryType.BUY, EntryType.SELL} and entry.amount
+    }
+
+
+def _unbooked_splits(
+    portfolio: Portfolio, entries: Numbered, symbols: Iterable[str], on: date, quotes: Quotes
+) -> list[str]:
+    """Sentences on splits of what was held that the ledger doesn't know."""
+    booked = [(entry.symbol, entry.on) for _, entry in entries if entry.type in _ACTIONS]
+    return [
+        f"{symbol} was split {ratio:g} for 1 on {day}, says {quotes.provider}, and the ledger "
+        f"doesn't know: its units, and so its value, are wrong until that is booked "
+        f"(stockanalyst portfolio split {portfolio.name} {symbol} {ratio:g}:1 --on {day})."
+        for symbol in symbols
+        for day, ratio in quotes.splits(symbol).items()
+        if day <= on
+        and holdings_on(entries, symbol, day)
+        and not any(own == symbol and abs(day - at) <= _ABOUT for own, at in booked)
+    ]
 
 
 def _money_of(entries: Numbered) -> dict[str, str]:
@@ -259,8 +311,10 @@ def _row(number: int, entry: Entry) -> tuple[object, ...]:
         for each in (entry.amount, entry.fee, entry.tax)
     )
     units = major_units(entry.units, security(entry.symbol)) if entry.units else None
-    ratio = "{}:{}".format(*entry.ratio) if entry.ratio != (1, 1) else ""
+    ratio = "{}:{}".format(*entry.ratio) if entry.type in _ACTIONS else ""
+    gained = major_units(entry.child_amount, currency(entry.child)) if entry.child_amount else None
+    basis = Decimal(entry.basis[0]) / entry.basis[1] if entry.type is EntryType.SPIN_OFF else None
     return (
         number, entry.on, entry.type.value, entry.symbol, units, amount, entry.currency, fee, tax,
-        ratio, entry.reverses or None, entry.note,
+        ratio, entry.child, gained, basis, entry.reverses or None, entry.note,
     )  # fmt: skip

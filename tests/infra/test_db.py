@@ -113,3 +113,8 @@ assert connection() == parents
 """
     command = [sys.executable, "-W", "error", "-c", code, f"sqlite:///{tmp_path}/a.sqlite"]
     subprocess.run(command, check=True)
+
+
+def test_postgres_is_postgresql() -> None:
+    url = make_engine(" postgres://u:p%40@h:1/postgres://d").url
+    assert url.render_as_string(hide_password=False) == "postgresql://u:p%40@h:1/postgres://d"

@@ -71,7 +71,7 @@ def test_what_a_ledger_needs_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"STOCKANALYST_DATABASE_URL": "sqlite:////b"}, "sqlite:////b"),
         ({"DATABASE_URL": "sqlite:////a", "STOCKANALYST_DATABASE_URL": "sqlite:////b"}, "sqlite:////b"),
         ({"DATABASE_URL": "sqlite:////a", "STOCKANALYST_DATABASE_URL": " "}, None),
-        ({"DATABASE_URL": " postgres://u:p%40@h:1/d?x=postgres:// \n"}, "postgresql://u:p%40@h:1/d?x=postgres://"),
+        ({"DATABASE_URL": " postgres://u:p%40@h:1/d?x=postgres:// \n"}, "postgres://u:p%40@h:1/d?x=postgres://"),
         ({"DATABASE_URL": "postgresql+psycopg2://h/d"}, "postgresql+psycopg2://h/d"),
     ],
 )  # fmt: skip

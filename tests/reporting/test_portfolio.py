@@ -50,6 +50,7 @@ def test_the_totals_add_up_to_the_value() -> None:
     assert books.totals_caption(PLAIN) == (
         "Commissions of 1.00 USD are in costs, proceeds and income already."
     )
+    assert books.totals_caption(replace(PLAIN, commissions=D("0.00"))) == ""
 
 
 def test_what_other_currencies_gained_is_a_line_of_its_own() -> None:

@@ -143,6 +143,15 @@ def test_the_brokers_schedule_gives_the_fee(ledgers: LedgerService, main: Ledger
     assert cash(main) == 8895
 
 
+def test_a_split_that_nobody_booked_is_told(main: Ledger) -> None:
+    main.buy("AAPL", 10, 100, on="2024-01-03")
+    (note,) = main.show().notes
+    assert note.startswith("AAPL was split 2 for 1 on 2024-01-10")
+    assert main.show("2024-01-09").notes == ()
+    main.split("AAPL", "2:1", on="2024-01-11")
+    assert main.show().notes == ()
+
+
 def test_currencies_stay_apart_and_meet_at_a_dated_rate(main: Ledger) -> None:
     main.post(
         Instruction(type="exchange", amount=1100, child="EUR", child_amount=1000, on="2024-01-04")

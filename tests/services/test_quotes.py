@@ -63,3 +63,12 @@ def test_adjusted_closes_end_with_the_day(quotes: Quotes) -> None:
     assert closes.name == "AAPL"
     assert closes.iloc[-1] == 62
     assert closes.iloc[0] == 50
+
+
+def test_pence_are_hundredths_of_a_pound(quotes: Quotes) -> None:
+    quotes.paid["SAP.DE"] = (date(2024, 1, 6), Decimal("1.42"))
+    assert quotes.prices({"SAP.DE": "EUR"}, date(2024, 1, 15))["SAP.DE"].amount == Decimal("1.5")
+    assert quotes.closes(["SAP.DE"])["SAP.DE"].iloc[0] == 1.4
+    assert quotes.notes == [
+        "SAP.DE is quoted in hundredths of its currency: its prices are divided by 100."
+    ]
