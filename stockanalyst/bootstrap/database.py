@@ -13,11 +13,12 @@ from stockanalyst.bootstrap.ledger import own_url
 from stockanalyst.exceptions import InputError
 from stockanalyst.infra import migrations, usage_store
 from stockanalyst.infra.database_copy import Copied, copy
-from stockanalyst.infra.db import make_engine, parsed_url
+from stockanalyst.infra.db import Pool, make_engine, parsed_url
 from stockanalyst.infra.settings import Settings, load_settings
 from stockanalyst.market.store import sql
 from stockanalyst.portfolio.store import tables
 
+_PATIENT = Pool(size=1, overflow=1, statement=86_400.0, idle=86_400.0)  # large tables take long
 STORES = (sql, tables, usage_store)
 """By whose import the tables are known."""
 
@@ -120,7 +121,7 @@ class Database:
     @cached_property
     def engine(self) -> Engine:
         """Asked nothing yet."""
-        return make_engine(self.url)
+        return make_engine(self.url, pool=None if self._file is not None else _PATIENT)
 
     @property
     def _file(self) -> Path | None:

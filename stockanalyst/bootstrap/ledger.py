@@ -15,7 +15,7 @@ from stockanalyst.infra.settings import Settings
 from stockanalyst.portfolio.store.brokers import SqlBrokers
 from stockanalyst.portfolio.store.journal import SqlJournal
 from stockanalyst.portfolio.store.transactions import Retries
-from stockanalyst.services.ledger import Surroundings
+from stockanalyst.services.bookkeeping import Surroundings
 from stockanalyst.services.ledgers import LedgerService
 from stockanalyst.services.protocols import ProviderByName
 

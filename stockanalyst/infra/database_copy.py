@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from stockanalyst.exceptions import LedgerError
 from stockanalyst.infra.db import METADATA, durable
@@ -83,7 +83,7 @@ def copy(source: Engine, target: Engine) -> list[Copied]:
     ------
     LedgerError
         One of them isn't as this version of the package needs it, the target isn't empty, or a
-        table came over otherwise than it is.
+        table can't come over, or came over otherwise than it is.
     OSError
         A database can't be reached, or refuses.
     """
@@ -95,8 +95,7 @@ def copy(source: Engine, target: Engine) -> list[Copied]:
         with _whole(durable(target), tables) as into:
             return _copied(source, into, tables)
     except SQLAlchemyError as error:
-        words = str(getattr(error, "orig", None) or type(error).__name__)
-        raise OSError(" ".join(words.split())[:100]) from None
+        raise OSError(_words(error)) from None
 
 
 def _copied(source: Engine, into: Connection, tables: Sequence[Table]) -> list[Copied]:
@@ -104,12 +103,20 @@ def _copied(source: Engine, into: Connection, tables: Sequence[Table]) -> list[C
         if into.execute(select(table).limit(1)).first() is not None:
             raise LedgerError(f"the target has rows in {table.name} already; give it an empty one")
     with _whole(source, tables) as out:
-        sent = [_counted(out, table, then=_adder(into, table)) for table in tables]
+        sent = [_sent(out, into, table) for table in tables]
     for table, expected in zip(tables, sent, strict=True):
         _number_on(into, table)
         if _counted(into, table) != expected:
             raise LedgerError(f"table {table.name} came over otherwise than it is; nothing is kept")
     return sent
+
+
+def _sent(out: Connection, into: Connection, table: Table) -> Copied:
+    try:
+        return _counted(out, table, then=_adder(into, table))
+    except (IntegrityError, DataError, ValueError, TypeError, AttributeError) as error:
+        words = f"table {table.name} holds what can't come over: {_words(error)}"
+        raise LedgerError(f"{words}; nothing is kept") from None
 
 
 def _adder(connection: Connection, table: Table) -> Callable[[Sequence[Row[Any]]], None]:
@@ -174,7 +181,9 @@ def _whole(engine: Engine, tables: Sequence[Table]) -> Iterator[Connection]:
         if connection.dialect.name != "postgresql":
             yield connection
             return
-        connection.execute(text(f"LOCK TABLE {', '.join(table.name for table in tables)}"))
+        # First what a post locks first, so that neither has what the other waits for.
+        names = sorted((table.name for table in tables), key=lambda name: name != "portfolio")
+        connection.execute(text(f"LOCK TABLE {', '.join(names)}"))
         # Whatever row-level security would still hide is then an error, not left out.
         connection.execute(text("SET LOCAL row_security = off"))
         forced = _forced(connection, tables)
@@ -195,3 +204,9 @@ def _forced(connection: Connection, tables: Sequence[Table]) -> list[str]:
 def _say(connection: Connection, tables: Sequence[str], words: str) -> None:
     for table in tables:
         connection.execute(text(f"ALTER TABLE {table} {words}"))
+
+
+def _words(error: Exception) -> str:
+    """One line, of the database's own words: SQLAlchemy's repeat what was to be written."""
+    own = type(error).__name__ if isinstance(error, SQLAlchemyError) else error
+    return " ".join(str(getattr(error, "orig", None) or own).split())[:100]

@@ -143,9 +143,9 @@ class PoolSettings(BaseModel):
     wait: float = Field(default=10.0, gt=0, le=3600)
     recycle: int = Field(default=1800, ge=1)
     connect: int = Field(default=10, ge=2, le=600)
-    statement: float = Field(default=60.0, gt=0, le=86_400)
-    lock: float = Field(default=15.0, gt=0, le=3600)
-    idle: float = Field(default=60.0, gt=0, le=86_400)
+    statement: float = Field(default=60.0, ge=0.001, le=86_400)  # less is no limit at all
+    lock: float = Field(default=15.0, ge=0.001, le=3600)
+    idle: float = Field(default=60.0, ge=0.001, le=86_400)
 
 
 class Settings(BaseSettings):
@@ -216,6 +216,12 @@ class Settings(BaseSettings):
     def _stripped(cls, secret: SecretStr | None) -> SecretStr | None:
         text = secret.get_secret_value().strip() if secret else ""
         return SecretStr(text) if text else None
+
+    @field_validator("data_dir")
+    @classmethod
+    def _from_here(cls, folder: Path) -> Path:
+        """Whatever folder one works in later."""
+        return folder.absolute()
 
     @field_validator("timezone")
     @classmethod

@@ -7,6 +7,7 @@ from stockanalyst.exceptions import InputError, InvalidSymbol
 
 MAX_LENGTH = 20
 _SYMBOL = re.compile(r"[\^A-Z0-9][A-Z0-9^=.\-]*")
+_COIN = re.compile(r"-(USD|USDT|EUR|GBP|BTC)$")
 
 # Yahoo's suffix of a symbol -> the exchange's market identifier code (ISO 10383).
 _SUFFIX_MIC = {
@@ -18,6 +19,17 @@ _SUFFIX_MIC = {
     "SZ": "XSHG", "T": "XTKS", "TA": "XTAE", "TO": "XTSE", "TW": "XTAI", "V": "XTSE",
     "VI": "XWBO", "WA": "XWAR",
 }  # fmt: skip
+
+# What prices on an exchange are mostly quoted in.
+_MIC_CURRENCY = {
+    "BVMF": "BRL", "XAMS": "EUR", "XASX": "AUD", "XBOM": "INR", "XBRU": "EUR", "XCSE": "DKK",
+    "XDUB": "EUR", "XETR": "EUR", "XHEL": "EUR", "XHKG": "HKD", "XIDX": "IDR", "XIST": "TRY",
+    "XJSE": "ZAR", "XKLS": "MYR", "XKRX": "KRW", "XLIS": "EUR", "XLON": "GBP", "XMAD": "EUR",
+    "XMEX": "MXN", "XMIL": "EUR", "XNZE": "NZD", "XOSL": "NOK", "XPAR": "EUR", "XSES": "SGD",
+    "XSGO": "CLP", "XSHG": "CNY", "XSTO": "SEK", "XSWX": "CHF", "XTAE": "ILS", "XTAI": "TWD",
+    "XTKS": "JPY", "XTSE": "CAD", "XWAR": "PLN", "XWBO": "EUR",
+}  # fmt: skip
+_IN_HUNDREDTHS = ("XJSE", "XLON", "XTAE")  # cents, pence, agorot
 
 
 def parse_symbol(text: object) -> str:
@@ -63,7 +75,33 @@ def calendar_name(symbol: str) -> str:
     """
     if symbol.endswith("=X"):
         return "24/5"
-    if re.search(r"-(USD|USDT|EUR|GBP|BTC)$", symbol):
+    if _COIN.search(symbol):
         return "24/7"
+    return _exchange(symbol) or "XNYS"
+
+
+def quoted_in(symbol: str) -> str:
+    """The currency that prices of `symbol` are mostly in, going by Yahoo's spelling.
+
+    A suffix names the exchange, the end of a coin or a currency pair the currency; what has neither
+    is in dollars. Empty for an index, and where the spelling doesn't say.
+    """
+    if symbol.startswith("^"):
+        return ""
+    if symbol.endswith("=X"):
+        return symbol[-5:-2]
+    if coin := _COIN.search(symbol):
+        return "" if coin[1] in {"USDT", "BTC"} else coin[1]
+    return _MIC_CURRENCY.get(_exchange(symbol), "") if "." in symbol else "USD"
+
+
+def in_hundredths(symbol: str, currency: str) -> bool:
+    """Whether the exchange of `symbol` mostly quotes hundredths of `currency`: pence in London."""
+    exchange = _exchange(symbol)
+    return exchange in _IN_HUNDREDTHS and _MIC_CURRENCY[exchange] == currency
+
+
+def _exchange(symbol: str) -> str:
+    """The market identifier code that a suffix stands for; empty without one that is known."""
     _, dot, suffix = symbol.rpartition(".")
-    return _SUFFIX_MIC.get(suffix, "XNYS") if dot else "XNYS"
+    return _SUFFIX_MIC.get(suffix, "") if dot else ""

@@ -235,7 +235,8 @@ class _Positions:
         earner.earn(self._cash_change(entry))
 
     def _split(self, entry: Entry) -> None:
-        self.stakes[entry.symbol].units += entry.units
+        if entry.units:
+            self.stakes[entry.symbol].units += entry.units
 
     def _spun_off(self, entry: Entry) -> None:
         if entry.units:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from stockanalyst.exceptions import InputError, InsufficientUnits, did_you_mean
@@ -23,7 +23,7 @@ from stockanalyst.portfolio.commodities import (
 from stockanalyst.portfolio.corporate import Holdings, added_units
 from stockanalyst.portfolio.entries import Entry, EntryType, MovedLot
 from stockanalyst.portfolio.fees import CommissionSchedule
-from stockanalyst.portfolio.lots import Method, in_order, replay
+from stockanalyst.portfolio.lots import Book, Method, in_order, replay
 from stockanalyst.portfolio.protocols import Numbered
 from stockanalyst.portfolio.readings import charge, line, named, past_day, ratio, whole
 
@@ -161,6 +161,22 @@ def entry(
     return replace(_MAKERS[kind](case), note=line(instruction.note, "note"))
 
 
+def says_again(entry: Entry, there: Entry, said: Instruction) -> bool:
+    """Whether an entry is what stands in the journal, but for what wasn't said but found out.
+
+    That may have changed since: the amount of a dividend a unit, the commission, the units of a
+    split or a spin-off, the lots that moved.
+    """
+    found: dict[str, Any] = {"lots": there.lots}
+    if entry.type in {EntryType.SPLIT, EntryType.SPIN_OFF}:
+        found["units"] = there.units
+    if entry.type is EntryType.DIVIDEND and said.price is not None:
+        found["amount"] = there.amount
+    if said.fee is None:
+        found["fee"] = there.fee
+    return replace(entry, **found) == there
+
+
 def moved(entries: Numbered, number: int, method: Method) -> tuple[MovedLot, ...]:
     """The lots that left with a transfer of units, for the portfolio that takes them in.
 
@@ -185,7 +201,12 @@ def moved(entries: Numbered, number: int, method: Method) -> tuple[MovedLot, ...
     out = dict(in_order(entries)).get(number)
     if out is None or out.type is not EntryType.TRANSFER_OUT or not out.symbol:
         raise InputError("number", number, "isn't that of a transfer of units out of this journal")
-    matches = replay(entries, method).positions[out.symbol, out.currency].matches
+    return given_lots(replay(entries, method), number, out, method)
+
+
+def given_lots(book: Book, number: int, out: Entry, method: Method) -> tuple[MovedLot, ...]:
+    """The lots that the transfer of that number gave away, oldest first."""
+    matches = book.positions[out.symbol, out.currency].matches
     left = [match for match in matches if match.closed_by == number]
     oldest_first = reversed(left) if method == "lifo" else left
     return tuple(MovedLot(match.acquired_on, match.units, match.cost) for match in oldest_first)

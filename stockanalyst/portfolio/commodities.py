@@ -10,8 +10,9 @@ SECURITY_SCALE = 8
 """Decimals of a unit of a security."""
 MOST = 2**62
 """Minor units in one amount: half of what a 64-bit integer holds."""
+EXACT = Context(prec=100)
+"""For all arithmetic: the usual 28 digits would round, and a caller may have fewer."""
 
-_EXACT = Context(prec=100)  # the usual 28 digits would round
 _DECIMALS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
     2: "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN "
@@ -80,7 +81,7 @@ def minor_units(value: object, commodity: Commodity, parameter: str) -> int:
     InputError
         A float, no number, zero or less, too large, or with more decimals than the commodity has.
     """
-    amount = exact(value, parameter).scaleb(commodity.scale, _EXACT)
+    amount = exact(value, parameter).scaleb(commodity.scale, EXACT)
     if amount <= 0:
         raise InputError(parameter, value, "give an amount above zero")
     if amount >= MOST:
@@ -120,10 +121,10 @@ def exact(value: object, parameter: str) -> Decimal:
 
 def major_units(amount: int, commodity: Commodity) -> Decimal:
     """The amount as people write it, with all decimals of the commodity."""
-    return Decimal(amount).scaleb(-commodity.scale)
+    return Decimal(amount).scaleb(-commodity.scale, EXACT)
 
 
 def product(units: int, price: Decimal, money: Commodity) -> int:
     """Units of a security times a price, in minor units of the money, half rounded up."""
-    value = _EXACT.multiply(Decimal(units), price)
-    return int(value.scaleb(money.scale - SECURITY_SCALE, _EXACT).to_integral_value(ROUND_HALF_UP))
+    value = EXACT.multiply(Decimal(units), price)
+    return int(value.scaleb(money.scale - SECURITY_SCALE, EXACT).to_integral_value(ROUND_HALF_UP))

@@ -14,6 +14,7 @@ from stockanalyst.exceptions import LedgerError
 from stockanalyst.portfolio.commodities import MOST, major_units, security
 from stockanalyst.portfolio.entries import Entry, EntryType, digest
 from stockanalyst.portfolio.lots import (
+    Book,
     Method,
     Place,
     change,
@@ -149,8 +150,8 @@ def applied(entries: Numbered, action: Entry) -> tuple[int, Entry] | None:
     return next((pair for pair in actions if action_key(pair[1]) == action_key(action)), None)
 
 
-def check(entries: Numbered, method: Method) -> None:
-    """Refuse a journal that can't be: to be given to ``Journal.post``.
+def check(entries: Numbered, method: Method) -> Book:
+    """The lots of a journal; one whose splits and spin-offs don't fit is refused.
 
     Raises
     ------
@@ -160,7 +161,7 @@ def check(entries: Numbered, method: Method) -> None:
         A split or a spin-off doesn't fit the units held before it, or is there twice.
     """
     ordered = in_order(entries)
-    replay(ordered, method)
+    book = replay(ordered, method)
     seen: dict[str, int] = {}
     for number, action, units in _actions(ordered):
         first = seen.setdefault(action_key(action), number)
@@ -169,6 +170,7 @@ def check(entries: Numbered, method: Method) -> None:
             raise LedgerError(f"{_told(number, action)} {once}")
         if action.units != units:
             raise _misfit(number, action, units)
+    return book
 
 
 def restated(entries: Numbered, new: Sequence[tuple[str, Entry]]) -> list[tuple[str, Entry]]:

@@ -15,8 +15,8 @@ from io import StringIO
 
 from stockanalyst.portfolio.booking import FIELDS
 from stockanalyst.portfolio.commodities import SECURITY_SCALE, currency, major_units
-from stockanalyst.portfolio.csv_rows import neutralised
-from stockanalyst.portfolio.entries import Entry, MovedLot
+from stockanalyst.portfolio.csv_rows import IMPORTED, neutralised
+from stockanalyst.portfolio.entries import Entry, EntryType, MovedLot
 from stockanalyst.portfolio.lot_queues import Lot
 from stockanalyst.portfolio.lots import Book, Match, in_order
 from stockanalyst.portfolio.protocols import Numbered
@@ -28,7 +28,7 @@ _EXACT = Context(prec=100)
 _Cell = str | date | Decimal | None
 _TRANSACTION = (
     "date", "type", "symbol", "units", "amount", "currency", "fee", "tax", "ratio", "child",
-    "child_amount", "basis", "acquired_on", "note",
+    "child_amount", "basis", "acquired_on", "note", "id",
 )  # fmt: skip
 _HOLDING = (
     "date", "symbol", "currency", "units", "cost", "average_cost", "price", "price_date", "value",
@@ -39,7 +39,7 @@ _LOT = (
 )  # fmt: skip
 
 
-def transactions_csv(entries: Numbered) -> str:
+def transactions_csv(entries: Numbered, keys: Mapping[int, str]) -> str:
     """The entries that count, for :func:`~stockanalyst.portfolio.csv_rows.read_rows`.
 
     Booked in another portfolio, in this order, they make the same books. What was taken back is
@@ -49,9 +49,21 @@ def transactions_csv(entries: Numbered) -> str:
     Parameters
     ----------
     entries : sequence of (int, Entry)
+    keys : mapping of int to str
+        The idempotency key of an entry by its number: its id, by which a second import knows it.
     """
-    said = (row for _, entry in in_order(entries) for row in _transactions(entry))
+    said = (
+        {**row, "id": _id(keys.get(number, ""), place)}
+        for number, entry in in_order(entries)
+        for place, row in enumerate(_transactions(entry))
+    )
     return _table(_TRANSACTION, said)
+
+
+def _id(key: str, place: int) -> str:
+    """Of a row: the key, without what importing put before it; of further lots with their place."""
+    name = key.removeprefix(IMPORTED)
+    return f"{name}/{place}" if name and place else name
 
 
 def holdings_csv(statement: Statement) -> str:
@@ -87,7 +99,9 @@ def _transactions(entry: Entry) -> list[dict[str, _Cell]]:
     values = _values(entry)
     said = {name: values.get(name) for name in (*required, *optional)}
     row: dict[str, _Cell] = {"date": entry.on, "type": entry.type.value, "note": entry.note, **said}
-    return [row | _moved_in(lot, entry.currency) for lot in entry.lots] or [row]
+    if entry.type is not EntryType.TRANSFER_IN or not entry.lots:
+        return [row]
+    return [row | _moved_in(lot, entry.currency) for lot in entry.lots]
 
 
 def _moved_in(lot: MovedLot, code: str) -> dict[str, _Cell]:

@@ -11,6 +11,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from decimal import Context, Decimal
 from io import StringIO
 from itertools import pairwise
 
@@ -18,14 +19,18 @@ from stockanalyst.exceptions import InputError, did_you_mean, shown
 from stockanalyst.portfolio.booking import Instruction
 from stockanalyst.portfolio.entries import digest
 
+IMPORTED = "csv:"
+"""With this the keys of imported rows begin."""
 _MOST_BYTES = 10_000_000
 _MOST_ROWS = 100_000
-_LONGEST_ID = 100
+_LONGEST_ID = 190
 
 _FIELDS = {"date": "on", **{each.name: each.name for each in fields(Instruction)}, "id": "id"}
 _KNOWN = [name for name in _FIELDS if name != "on"]
 _NUMBERS = ("units", "price", "amount", "fee", "tax", "child_amount", "basis")
 _SEPARATORS = ",;\t"
+_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{0,40})?", re.ASCII)
+_EXACT = Context(prec=100)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _LATER = "~"  # sorts after every digit
 _FORMULA = re.compile(r"['\"\s]*[=+\-@＝＋－＠\t\r\n]")
@@ -177,15 +182,24 @@ def _row(line: int, cells: Sequence[str], columns: list[str], seen: dict[str, li
     pairs = zip(columns, (_lines(cell.strip()) for cell in cells), strict=False)
     said = {column: cell for column, cell in pairs if cell}
     own = _unwrapped(said.get("id", ""))
-    name = own or digest(json.dumps(said, sort_keys=True))
+    name = own or digest(json.dumps(_canonical(said), sort_keys=True))
     same = seen.setdefault(name, [])
     same.append(line)
-    key = f"csv:{name}" if own else f"csv:{name}:{len(same)}"
+    key = f"{IMPORTED}{name}" if own else f"{IMPORTED}{name}:{len(same)}"
     problem = _misshapen(cells, columns) or _misnamed(own, same) or next(_unreadable(said), "")
     if problem:
         return Row(line, key, None, problem)
     values = {column: _unwrapped(cell) for column, cell in said.items() if column != "id"}
     return Row(line, key, Instruction(**values), "")
+
+
+def _canonical(said: _Said) -> dict[str, str]:
+    """The same whether a spreadsheet wrote 1000.00, 1000 or +1000, Buy or buy."""
+    own = {field: cell.lower() if field == "type" else cell for field, cell in said.items()}
+    for field in _NUMBERS:
+        if _NUMBER.fullmatch(own.get(field, "")):
+            own[field] = f"{Decimal(own[field]).normalize(_EXACT):f}"
+    return own
 
 
 def _lines(cell: str) -> str:

@@ -101,8 +101,9 @@ class Entry:
 
         Fields at their defaults are left out: a field that comes later changes no older hash.
         """
-        own = {name: value for name, value in asdict(self).items() if value != _DEFAULTS.get(name)}
-        return json.dumps(own, default=date.isoformat, sort_keys=True)
+        said = ((name, getattr(self, name)) for name in _NAMES)
+        own = {name: value for name, value in said if value != _DEFAULTS.get(name)}
+        return json.dumps(own, default=_plain, sort_keys=True)
 
     @classmethod
     def of(cls, payload: str) -> "Entry":
@@ -118,7 +119,12 @@ class Entry:
         return cls(**{name: read.get(name, _same)(value) for name, value in plain.items()})
 
 
+_NAMES = [each.name for each in fields(Entry)]
 _DEFAULTS = {each.name: each.default for each in fields(Entry) if each.default is not MISSING}
+
+
+def _plain(value: date | MovedLot) -> str | dict[str, Any]:
+    return asdict(value) if isinstance(value, MovedLot) else value.isoformat()
 
 
 def _same(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Double entry: every entry as transfers between accounts of one portfolio."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,6 +55,15 @@ def transfers(entry: Entry) -> tuple[Transfer, ...]:
     Amounts of zero move nothing and are left out.
     """
     return tuple(leg for leg in _LEGS[entry.type](entry) if leg.amount)
+
+
+def net(legs: Iterable[Transfer]) -> Counter[tuple[Role, Commodity]]:
+    """What transfers together change in each account; nothing where that is zero."""
+    change: Counter[tuple[Role, Commodity]] = Counter()
+    for leg in legs:
+        change[leg.credit, leg.commodity] -= leg.amount
+        change[leg.debit, leg.commodity] += leg.amount
+    return Counter({key: amount for key, amount in change.items() if amount})
 
 
 def _money(entry: Entry, credit: Role, debit: Role, amount: int | None = None) -> Transfer:

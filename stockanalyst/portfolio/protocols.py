@@ -125,6 +125,9 @@ class Journal(Protocol):
             A name that is blank, longer than 80 characters, or not printable.
         """
 
+    def find_user(self, name: str) -> int | None:
+        """The number of a user; None where there is none."""
+
     def create_portfolio(self, user: int, name: str, *, currency: str, method: str) -> Portfolio:
         """Make an empty portfolio.
 
@@ -173,7 +176,8 @@ class Journal(Protocol):
         check : callable
             Is given the journal with the new entries, before they are kept, where one of them takes
             units of a security away, moves them in, is a corporate action or the reversal of such
-            an entry, or is dated before another of the same symbol; it refuses them by raising.
+            an entry, is dated before another of the same symbol, or takes money on a past day; it
+            refuses them by raising.
 
         Returns
         -------
@@ -196,6 +200,15 @@ class Journal(Protocol):
 
     def entries(self, user: int, portfolio: int) -> list[tuple[int, Entry]]:
         """The journal, as of one moment.
+
+        Raises
+        ------
+        InputError
+            An unknown portfolio.
+        """
+
+    def keys(self, user: int, portfolio: int) -> Mapping[int, str]:
+        """The idempotency key of each entry, by its number.
 
         Raises
         ------

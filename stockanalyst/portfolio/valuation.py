@@ -1,96 +1,34 @@
 """What a portfolio is worth on a day, and what came of what was put in: exact, in minor units."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Context, Decimal
-
-import pandas as pd
+from decimal import ROUND_HALF_UP, Decimal
 
 from stockanalyst.exceptions import InputError
 from stockanalyst.portfolio.commodities import (
+    EXACT,
     Commodity,
     currency,
-    exact,
     major_units,
     product,
     security,
 )
 from stockanalyst.portfolio.entries import EntryType
 from stockanalyst.portfolio.ledger import Role, transfers
-from stockanalyst.portfolio.lots import Book, Match, Position, in_order, replay
+from stockanalyst.portfolio.lots import Position, in_order, replay
+from stockanalyst.portfolio.pricing import SHOWN, Converter, Price, Rate, on_scale, total
 from stockanalyst.portfolio.protocols import Numbered, Portfolio
 
-_EXACT = Context(prec=100)
-_SHOWN = Context(prec=12, rounding=ROUND_HALF_UP)
+__all__ = ["Holding", "Price", "Rate", "Statement", "statement"]
+
 _WEIGHT = Decimal("0.0001")
 _SUMMED = ("cost", "realised", "income", "commissions", "fees", "taxes")
-_LOT = ("symbol", "currency", "acquired_on", "units", "cost", "value", "unrealised")
-_MATCH = (*_LOT[:3], "closed_on", "units", "cost", "proceeds", "realised")
 
 _Key = tuple[str, str]  # symbol, and currency of the cost
 _Positions = Mapping[_Key, Position]
 _Values = Mapping[_Key, int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What one unit of a security was traded for.
-
-    Attributes
-    ----------
-    amount : Decimal
-        Above 0, as it was traded on that day: of what was split since, not rescaled.
-    currency : str
-    on : date
-    """
-
-    amount: Decimal
-    currency: str
-    on: date
-
-    def __post_init__(self) -> None:
-        _require_positive(self.amount, "price")
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """What one unit of a foreign currency was worth.
-
-    Attributes
-    ----------
-    amount : Decimal
-        Above 0, units of `currency` for one of the foreign one.
-    currency : str
-        The portfolio's.
-    on : date
-    """
-
-    amount: Decimal
-    currency: str
-    on: date
-
-    def __post_init__(self) -> None:
-        _require_positive(self.amount, "rate")
-
-
-def as_written(number: float) -> Decimal:
-    """The shortest decimal number that is that float: what a vendor wrote before it became one.
-
-    The one place where prices and rates of :mod:`stockanalyst.market` become exact.
-
-    Raises
-    ------
-    InputError
-        It isn't finite.
-    """
-    return exact(repr(float(number)), "number")
-
-
-def _require_positive(amount: Decimal, parameter: str) -> None:
-    if exact(amount, parameter) <= 0:
-        raise InputError(parameter, amount, "give a Decimal above zero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +47,8 @@ class Holding:
     average_cost : Decimal or None
         Of one unit, to 12 digits; None where nothing is held.
     price : Price or None
-        The one that `value` is made with, on the scale of the units; None where nothing is held, or
-        there is none that can be used.
+        The one that `value` is made with, in `currency` and on the scale of the units; None where
+        nothing is held, or there is none.
     value, unrealised : Decimal or None
         Units times price, rounded once, half up; that less the cost. 0 where nothing is held.
     realised : Decimal
@@ -207,8 +145,8 @@ def statement(
     on : date
     prices : Mapping
         By symbol, as traded. One from before a split that is in the journal is put on the scale
-        after it, and a note says so. One in another currency than the cost isn't used, and a note
-        says so.
+        after it, and a note says so. One in another currency than the cost is converted, to 12
+        digits; where a rate for that is missing, the value is unknown.
     rates : Mapping
         By foreign currency.
     notes : tuple of str
@@ -225,15 +163,24 @@ def statement(
     _require_dated(prices, rates, on=on, base=portfolio.currency)
     counted = [pair for pair in in_order(entries) if pair[1].on <= on]
     positions = dict(sorted(replay(counted, portfolio.method).positions.items()))
-    held = {key[0] for key, position in positions.items() if position.units}
-    current, rescaled = _on_scale({each: prices[each] for each in held & prices.keys()}, counted)
-    values = {key: _value(key, position, current) for key, position in positions.items()}
-    unknown = [_why(key, current, on) for key, value in values.items() if value is None]
-    money, balances = _Converter(currency(portfolio.currency), rates), _balances(counted)
+    held = [key for key, position in positions.items() if position.units]
+    current, rescaled = on_scale(
+        {symbol: prices[symbol] for symbol, _ in held if symbol in prices}, counted
+    )
+    money, balances = Converter(currency(portfolio.currency), rates), _balances(counted)
+    quoted = {key: money.quoted(current[key[0]], key[1]) for key in held if key[0] in current}
+    values = {key: _value(key, position, quoted.get(key)) for key, position in positions.items()}
+    unknown = [_why(key, current.get(key[0]), on) for key, value in values.items() if value is None]
     totals = _totals(positions, values, _of(Role.CASH, balances), money)
     totals["invested"] = money.total(_put_in(counted, positions, balances).items())
     holdings = (
-        _holding(key, position, current, values[key], money.share(key, values, totals["value"]))
+        _holding(
+            key,
+            position,
+            quoted.get(key),
+            values[key],
+            _share(money(key[1], values[key]), totals["value"]),
+        )
         for key, position in positions.items()
         if key[0]
     )
@@ -248,82 +195,8 @@ def statement(
     )
 
 
-def lots_frame(book: Book, prices: Mapping[str, Price]) -> pd.DataFrame:
-    """Open lots, one a row, by symbol, currency and age.
-
-    Parameters
-    ----------
-    book : Book
-    prices : Mapping
-        By symbol, on the scale of the units: those of the holdings of a statement.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``symbol``, ``currency``, ``acquired_on`` (date), ``units``, ``cost``, ``value``,
-        ``unrealised`` (Decimals; the last two None without a price in that currency). The values
-        of a position's lots add up to the position's.
-    """
-    rows = [row for key, each in sorted(book.positions.items()) for row in _lots(key, each, prices)]
-    return pd.DataFrame(rows, columns=list(_LOT), dtype=object)
-
-
-def matches_frame(book: Book) -> pd.DataFrame:
-    """What was given away, one lot and sale a row, by symbol, currency and day.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``symbol``, ``currency``, ``acquired_on``, ``closed_on`` (dates), ``units``,
-        ``cost``, ``proceeds``, ``realised`` (Decimals).
-    """
-    rows = [
-        _match(key, match)
-        for key, position in sorted(book.positions.items())
-        for match in position.matches
-    ]
-    return pd.DataFrame(rows, columns=list(_MATCH), dtype=object)
-
-
-@dataclass
-class _Converter:
-    """Into the base currency; keeps which rates it used and which it lacked."""
-
-    base: Commodity
-    rates: Mapping[str, Rate]
-    used: dict[str, Rate] = field(default_factory=dict)
-    missing: set[str] = field(default_factory=set)
-
-    def __call__(self, code: str, amount: int | None) -> int | None:
-        if not amount or code == self.base.code:
-            return amount
-        rate = self.rates.get(code)
-        if rate is None:
-            self.missing.add(code)
-            return None
-        self.used[code] = rate
-        scale = self.base.scale - currency(code).scale
-        worth = _EXACT.multiply(Decimal(amount), rate.amount).scaleb(scale, _EXACT)
-        return int(worth.to_integral_value(ROUND_HALF_UP))
-
-    def total(self, amounts: Iterable[tuple[str, int | None]]) -> int | None:
-        return _sum([self(code, amount) for code, amount in amounts])
-
-    def share(self, key: _Key, values: _Values, whole: int | None) -> Decimal | None:
-        part = self(key[1], values[key])
-        if part is None or not whole:
-            return None
-        return (Decimal(part) / whole).quantize(_WEIGHT, ROUND_HALF_UP)
-
-    def told(self) -> list[str]:
-        return [
-            f"There is no rate from {code} to {self.base.code}: totals that take one are unknown."
-            for code in sorted(self.missing)
-        ]
-
-
 def _totals(
-    positions: _Positions, values: _Values, cash: Mapping[str, int], money: _Converter
+    positions: _Positions, values: _Values, cash: Mapping[str, int], money: Converter
 ) -> dict[str, int | None]:
     totals = {
         name: money.total((key[1], getattr(each, name)) for key, each in positions.items())
@@ -331,13 +204,14 @@ def _totals(
     }
     held, cost = money.total((key[1], value) for key, value in values.items()), totals["cost"]
     totals["unrealised"] = None if held is None or cost is None else held - cost
-    totals["value"] = _sum([held, money.total(cash.items())])
+    totals["value"] = total([held, money.total(cash.items())])
     return totals
 
 
-def _sum(amounts: list[int | None]) -> int | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if len(known) == len(amounts) else None
+def _share(part: int | None, whole: int | None) -> Decimal | None:
+    if part is None or not whole:
+        return None
+    return EXACT.divide(Decimal(part), Decimal(whole)).quantize(_WEIGHT, ROUND_HALF_UP, EXACT)
 
 
 def _major(amount: int | None, money: Commodity) -> Decimal | None:
@@ -356,38 +230,15 @@ def _require_dated(
             raise InputError("rates", f"{code} in {rate.currency}", f"give its rate in {base}")
 
 
-def _on_scale(prices: Mapping[str, Price], entries: Numbered) -> tuple[dict[str, Price], list[str]]:
-    """Prices on the scale after the splits that came after them, and a note on each."""
-    current, told = dict(prices), []
-    for _, split in entries:
-        price = current.get(split.symbol)
-        if split.type is EntryType.SPLIT and price is not None and price.on < split.on:
-            new, old = split.ratio
-            amount = _SHOWN.divide(_EXACT.multiply(price.amount, Decimal(old)), Decimal(new))
-            current[split.symbol] = replace(price, amount=amount)
-            told.append(
-                f"{split.symbol}: its price of {price.on} is from before the {new}:{old} split of "
-                f"{split.on} and was put on the scale after it."
-            )
-    return current, told
-
-
-def _usable(key: _Key, prices: Mapping[str, Price]) -> Price | None:
-    price = prices.get(key[0])
-    return price if price is not None and price.currency == key[1] else None
-
-
-def _value(key: _Key, position: Position, prices: Mapping[str, Price]) -> int | None:
-    price = _usable(key, prices)
+def _value(key: _Key, position: Position, price: Price | None) -> int | None:
     if not position.units:
         return 0
     return None if price is None else product(position.units, price.amount, currency(key[1]))
 
 
-def _why(key: _Key, prices: Mapping[str, Price], on: date) -> str:
+def _why(key: _Key, price: Price | None, on: date) -> str:
     """Why a value is unknown."""
     symbol, code = key
-    price = prices.get(symbol)
     if price is None:
         cause = f"{symbol} has no price of {on} or before"
     else:
@@ -436,7 +287,7 @@ def _put_in(
 def _holding(
     key: _Key,
     position: Position,
-    prices: Mapping[str, Price],
+    price: Price | None,
     value: int | None,
     weight: Decimal | None,
 ) -> Holding:
@@ -447,8 +298,8 @@ def _holding(
         currency=money.code,
         units=units,
         cost=cost,
-        average_cost=_SHOWN.divide(cost, units) if units else None,
-        price=_usable(key, prices),
+        average_cost=SHOWN.divide(cost, units) if units else None,
+        price=price,
         value=_major(value, money),
         unrealised=None if value is None else major_units(value - position.cost, money),
         realised=major_units(position.realised, money),
@@ -458,30 +309,3 @@ def _holding(
         taxes=major_units(position.taxes, money),
         weight=weight,
     )
-
-
-def _lots(
-    key: _Key, position: Position, prices: Mapping[str, Price]
-) -> Iterator[tuple[object, ...]]:
-    """Rows of lots; values by cumulative rounding."""
-    symbol, money = key[0], currency(key[1])
-    price, units, given = _usable(key, prices), 0, 0
-    for lot in position.lots:
-        value = None
-        if price is not None:
-            units += lot.units
-            value = product(units, price.amount, money) - given
-            given += value
-        cost = major_units(lot.cost, money)
-        worth = _major(value, money)
-        gain = None if worth is None else worth - cost
-        held = major_units(lot.units, security(symbol))
-        yield symbol, money.code, lot.acquired_on, held, cost, worth, gain
-
-
-def _match(key: _Key, match: Match) -> tuple[object, ...]:
-    symbol, money = key[0], currency(key[1])
-    units = major_units(match.units, security(symbol))
-    amounts = (match.cost, match.proceeds, match.proceeds - match.cost)
-    shown = (major_units(amount, money) for amount in amounts)
-    return symbol, money.code, match.acquired_on, match.on, units, *shown

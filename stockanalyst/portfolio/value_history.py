@@ -264,7 +264,11 @@ class Market:
         codes = sorted(money.union(quoted, [self.base]))
         rates = _carried(self.rates, codes, days, [])
         rates[:, codes.index(self.base)] = 1.0
-        splits = [entry for _, entry in entries if entry.type is EntryType.SPLIT]
+        splits = [
+            entry
+            for _, entry in entries
+            if entry.type is EntryType.SPLIT and entry.symbol in symbols
+        ]
         closes = _carried(self.closes, symbols, days, splits)
         table = np.hstack([rates, closes * rates[:, [codes.index(code) for code in quoted]]])
         known = [*map(currency, codes), *map(security, symbols)]

@@ -1,6 +1,7 @@
 """How a portfolio has done, and what it could hold instead, as tables of text."""
 
 from collections.abc import Hashable, Mapping
+from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,19 +53,20 @@ def performance_caption(shown: Performance) -> str:
 
 
 def return_rows(shown: Performance) -> pd.DataFrame:
-    """Both returns side by side, and what each says."""
-    made = shown.returns
+    """Both returns side by side, and what each says; a year's only of a year or more."""
+    made, is_long = shown.returns, _n_days(shown) >= _YEAR
+    over_all = (1 + made.money_weighted_annual) ** (_n_days(shown) / _YEAR) - 1
     rows = [
         (
             "Time-weighted",
             change(made.time_weighted),
-            change(made.time_weighted_annual),
+            change(made.time_weighted_annual) if is_long else ABSENT,
             "of money that was there throughout",
         ),
         (
             "Money-weighted",
-            ABSENT,
-            change(made.money_weighted_annual),
+            change(over_all),
+            change(made.money_weighted_annual) if is_long else ABSENT,
             "of each payment from its own day on",
         ),
     ]
@@ -72,12 +74,13 @@ def return_rows(shown: Performance) -> pd.DataFrame:
 
 
 def returns_caption(shown: Performance) -> str:
-    """How far a rate a year can be trusted."""
-    n_days = (shown.returns.last - shown.returns.first).days
-    days = counted(n_days, "day")
-    if n_days < _YEAR:
-        return f"{days}; a rate a year says what would come if it went on like that."
-    return f"{days}."
+    """Of how long, and whether a rate a year can be said."""
+    days = counted(_n_days(shown), "day")
+    return f"{days}." if _n_days(shown) >= _YEAR else f"{days}: too few for a rate a year."
+
+
+def _n_days(shown: Performance) -> int:
+    return (shown.returns.last - shown.returns.first).days
 
 
 def gain_parts(shown: Performance) -> pd.DataFrame:
@@ -129,9 +132,8 @@ def fall_caption(shown: Performance) -> str:
 
 def figure_rows(shown: Performance) -> pd.DataFrame:
     """The figures of risk, each with its definition in a word."""
-    rows = [
-        (name, said(shown.figures[key]), meaning) for key, (name, said, meaning) in _FIGURES.items()
-    ]
+    figures = shown.figures | ({} if _n_days(shown) >= _YEAR else {"calmar": nan})
+    rows = [(name, said(figures[key]), meaning) for key, (name, said, meaning) in _FIGURES.items()]
     return pd.DataFrame(rows, columns=["Figure", "Value", "Meaning"])
 
 

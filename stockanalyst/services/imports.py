@@ -1,21 +1,23 @@
 """Files of transactions: a verdict on every row before anything is posted."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from stockanalyst.exceptions import LedgerError, StockAnalystError
+from stockanalyst.exceptions import InsufficientUnits, LedgerError, StockAnalystError
 from stockanalyst.portfolio import booking, corporate
-from stockanalyst.portfolio.commodities import Commodity
-from stockanalyst.portfolio.csv_rows import Row
-from stockanalyst.portfolio.entries import Entry
-from stockanalyst.portfolio.ledger import NEVER_NEGATIVE, Role, transfers
-from stockanalyst.portfolio.protocols import Numbered, Portfolio
+from stockanalyst.portfolio.booking import Instruction
+from stockanalyst.portfolio.commodities import major_units
+from stockanalyst.portfolio.csv_rows import IMPORTED, Row
+from stockanalyst.portfolio.entries import Entry, EntryType
+from stockanalyst.portfolio.ledger import NEVER_NEGATIVE, net, transfers
+from stockanalyst.portfolio.protocols import Numbered
 from stockanalyst.reporting.portfolio_html import import_bundle
+from stockanalyst.services.bookkeeping import Books
 
+_LONGEST_KEY = 200
 Fate = Literal["new", "there", "refused"]
 
 
@@ -79,120 +81,121 @@ class Import:
         ]
 
 
-def judged(
-    rows: Sequence[Row],
-    portfolio: Portfolio,
-    entries: Numbered,
-    present: Mapping[str, tuple[int, Entry]],
-    balances: Mapping[tuple[Role, Commodity], int],
-    *,
-    zone: ZoneInfo,
-    today: date,
-) -> Import:
-    """A verdict on every row, as if those before it were posted.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-    portfolio : Portfolio
-    entries : sequence of (int, Entry)
-        Its journal.
-    present : mapping
-        Of :meth:`stockanalyst.portfolio.protocols.Journal.present`, for the rows' keys.
-    balances : mapping
-        What is in each account.
-    zone, today
-        See :func:`stockanalyst.portfolio.booking.entry`.
-    """
-    clerk = _Clerk(portfolio, entries, balances, zone, today)
-    verdicts = [clerk.judge(row, present) for row in rows]
-    found = Import(tuple(verdicts), posted=False)
-    if found.refused:
-        return found
-    return _as_a_whole(found, entries, portfolio)
+def judged(rows: Sequence[Row], books: Books) -> tuple[Import, Numbered]:
+    """A verdict on every row, as if those before it were posted; and the journal as it was then."""
+    entries = books.entries()
+    clerk = _Clerk(books, entries)
+    there = _there(rows, books)
+    verdicts = tuple(clerk.judge(row, there.get(row.key)) for row in rows)
+    found = Import(verdicts, posted=False)
+    return (found if found.refused else _as_a_whole(found, entries, books)), entries
 
 
-def _as_a_whole(found: Import, entries: Numbered, portfolio: Portfolio) -> Import:
+def _there(rows: Sequence[Row], books: Books) -> dict[str, tuple[int, Entry]]:
+    """By the keys of rows, what an import or an export of this journal had them from."""
+    spelled = {row.key: _spellings(row.key) for row in rows}
+    wanted = sorted(set().union(*spelled.values()))
+    found = books.around.journal.present(books.user, books.portfolio.id, wanted)
+    return {
+        key: found[next(own for own in spellings if own in found)]
+        for key, spellings in spelled.items()
+        if any(own in found for own in spellings)
+    }
+
+
+def _spellings(key: str) -> list[str]:
+    """A row's key, the entry's that was exported as its id, and that of one with many lots."""
+    name = key.removeprefix(IMPORTED)
+    names = [name, name.rpartition("/")[0]] if name.rpartition("/")[2].isdigit() else [name]
+    plain = [own for own in names if 0 < len(own) <= _LONGEST_KEY]
+    return [key, *(spelling for own in plain for spelling in (own, f"{IMPORTED}{own}"))]
+
+
+def _as_a_whole(found: Import, entries: Numbered, books: Books) -> Import:
     """What the whole journal says, such as of a sale that is dated before its purchase."""
-    new = found.items()
-    items = corporate.restated(entries, new)
-    last = max((number for number, _ in entries), default=0)
-    numbered = list(enumerate((entry for _, entry in items), start=last + 1))
-    try:
-        corporate.check([*entries, *numbered], portfolio.method)
-    except StockAnalystError as error:
-        return replace(found, verdicts=_blamed(found.verdicts, error))
-    return found
-
-
-def _blamed(verdicts: Sequence[Verdict], error: StockAnalystError) -> tuple[Verdict, ...]:
-    """The error on the rows of the symbol that it names; where it names none, on the last new."""
-    words = str(error)
-    named = [each for each in verdicts if each.fate == "new" and _names(each, words)]
-    guilty = named or [each for each in verdicts if each.fate == "new"][-1:]
-    return tuple(
-        replace(each, fate="refused", reason=words) if each is guilty[-1] else each
-        for each in verdicts
+    new = [place for place, verdict in enumerate(found.verdicts) if verdict.fate == "new"]
+    if _fault(found, len(found.verdicts), entries, books) is None:
+        return found
+    # The first with which the journal can't be; those before it, it can.
+    guilty = bisect_left(
+        new, 1, key=lambda place: int(_fault(found, place + 1, entries, books) is not None)
     )
+    place = new[min(guilty, len(new) - 1)]
+    fault = _fault(found, place + 1, entries, books)
+    verdicts = list(found.verdicts)
+    verdicts[place] = replace(verdicts[place], fate="refused", reason=str(fault))
+    return Import(tuple(verdicts), posted=False)
 
 
-def _names(verdict: Verdict, words: str) -> bool:
-    symbol = verdict.entry.symbol if verdict.entry else ""
-    return bool(symbol) and words.startswith(f"{symbol} ")
+def _fault(found: Import, n_rows: int, entries: Numbered, books: Books) -> StockAnalystError | None:
+    """Why a journal with the first rows can't be."""
+    items = Import(found.verdicts[:n_rows], posted=False).items()
+    batch = corporate.restated(entries, items)
+    last = max((number for number, _ in entries), default=0)
+    numbered = list(enumerate((entry for _, entry in batch), start=last + 1))
+    try:
+        books.check([*entries, *numbered])
+    except StockAnalystError as error:
+        return error
+    return None
 
 
 class _Clerk:
     """Books rows one after the other, on paper."""
 
-    def __init__(
-        self,
-        portfolio: Portfolio,
-        entries: Numbered,
-        balances: Mapping[tuple[Role, Commodity], int],
-        zone: ZoneInfo,
-        today: date,
-    ) -> None:
-        self._portfolio, self._zone, self._today = portfolio, zone, today
-        self._balances = Counter(dict(balances))
+    def __init__(self, books: Books, entries: Numbered) -> None:
+        self._books = books
+        self._balances = Counter(
+            dict(books.around.journal.balances(books.user, books.portfolio.id))
+        )
         self._number = max((number for number, _ in entries), default=0)
         self._holdings = corporate.Holdings(entries)
 
-    def judge(self, row: Row, present: Mapping[str, tuple[int, Entry]]) -> Verdict:
+    def judge(self, row: Row, there: tuple[int, Entry] | None) -> Verdict:
         """The verdict; what is new is taken in."""
         if row.instruction is None:
-            return Verdict(row.line, row.key, "refused", row.problem, None)
+            return _refused(row, row.problem)
         try:
-            entry = booking.entry(
-                row.instruction,
-                journal=self._holdings,
-                currency=self._portfolio.currency,
-                zone=self._zone,
-                today=self._today,
-                schedule=None,
-            )
-            if row.key in present:
-                return self._again(row, entry, *present[row.key])
-            self._move(entry)
+            return self._judge(row, row.instruction, there)
+        except InsufficientUnits as error:
+            if there is not None:  # of what was taken back since
+                return Verdict(row.line, row.key, "there", "", there[1])
+            return _refused(row, str(error))
         except StockAnalystError as error:
-            return Verdict(row.line, row.key, "refused", str(error), None)
+            return _refused(row, str(error))
+
+    def _judge(self, row: Row, said: Instruction, there: tuple[int, Entry] | None) -> Verdict:
+        entry = self._books.entry(said, self._holdings)
+        if entry.type is EntryType.REVERSAL:
+            return _refused(row, "type reversal: names an entry of one journal; reverse it there")
+        if there is not None:
+            return _again(row, said, entry, *there)
+        self._move(entry)
         self._number += 1
         self._holdings.add(self._number, entry)
         return Verdict(row.line, row.key, "new", "", entry)
 
-    def _again(self, row: Row, entry: Entry, number: int, there: Entry) -> Verdict:
-        """Of a row that was imported before; what a dividend a unit came to may have changed."""
-        said = (entry.type, entry.on, entry.symbol, entry.currency, entry.child, entry.note)
-        if said == (there.type, there.on, there.symbol, there.currency, there.child, there.note):
-            return Verdict(row.line, row.key, "there", "", there)
-        why = f"{row.key} is there as entry {number} with other content; give a new row a new id"
-        return Verdict(row.line, row.key, "refused", why, None)
-
     def _move(self, entry: Entry) -> None:
-        after = self._balances.copy()
-        for leg in transfers(entry):
-            after[leg.credit, leg.commodity] -= leg.amount
-            after[leg.debit, leg.commodity] += leg.amount
-            key = (leg.credit, leg.commodity)
-            if leg.credit in NEVER_NEGATIVE and after[key] < 0:
-                raise LedgerError(f"{leg.commodity.code}: more would leave than is there")
-        self._balances = after
+        """Count what it moves; nothing where more would leave than is there."""
+        change = net(transfers(entry))
+        for (role, commodity), amount in change.items():
+            available = self._balances[role, commodity]
+            if role in NEVER_NEGATIVE and available + amount < 0:
+                asked, there = (
+                    f"{major_units(each, commodity).normalize():f}" for each in (-amount, available)
+                )
+                raise LedgerError(f"{commodity.code}: {asked} asked, {there} available")
+        self._balances.update(change)
+
+
+def _again(row: Row, said: Instruction, entry: Entry, number: int, there: Entry) -> Verdict:
+    """Of a row that was imported before."""
+    lot = there.type is EntryType.TRANSFER_IN and len(there.lots) > 1
+    if lot or booking.says_again(entry, there, said):
+        return Verdict(row.line, row.key, "there", "", there)
+    why = f"is there as entry {number} with other content; give a new row a new id"
+    return _refused(row, f"{row.key}: {why}")
+
+
+def _refused(row: Row, why: str) -> Verdict:
+    return Verdict(row.line, row.key, "refused", why, None)

@@ -1,77 +1,35 @@
 """One portfolio of a user, and what may be done with it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from stockanalyst.exceptions import Conflict, InputError, did_you_mean
+from stockanalyst.exceptions import InputError, did_you_mean
 from stockanalyst.market.symbols import parse_symbols
-from stockanalyst.portfolio import booking, corporate
 from stockanalyst.portfolio.beancount import beancount_text
 from stockanalyst.portfolio.booking import Amount, Instruction
 from stockanalyst.portfolio.csv_export import holdings_csv, lots_csv, transactions_csv
 from stockanalyst.portfolio.csv_rows import read_rows
-from stockanalyst.portfolio.entries import Entry, EntryType
-from stockanalyst.portfolio.fees import CommissionSchedule
+from stockanalyst.portfolio.lot_tables import matches_frame
 from stockanalyst.portfolio.lots import Book, replay, standing
-from stockanalyst.portfolio.protocols import (
-    Batch,
-    BrokerStore,
-    Journal,
-    Numbered,
-    Portfolio,
-    Posted,
-)
+from stockanalyst.portfolio.protocols import Numbered, Portfolio, Posted
 from stockanalyst.portfolio.readings import past_day
-from stockanalyst.portfolio.valuation import matches_frame
 from stockanalyst.reporting.portfolio_html import ShownPerformance, ShownStatement
 from stockanalyst.services import imports, valuations
+from stockanalyst.services.bookkeeping import Books, Surroundings
 from stockanalyst.services.imports import Import
-from stockanalyst.services.protocols import ProviderByName
 from stockanalyst.services.quotes import Quotes
 from stockanalyst.services.valuations import Proposal
 
 if TYPE_CHECKING:
     from stockanalyst.portfolio.allocation import Method as AllocationMethod
 
-_ACTIONS = (EntryType.SPLIT, EntryType.SPIN_OFF)
 Day: TypeAlias = date | str
 """A date, ``"YYYY-MM-DD"``, or a moment with its zone in ISO 8601."""
 EXPORTS = ("transactions", "holdings", "lots", "beancount")
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What every ledger of a process is given.
-
-    Attributes
-    ----------
-    journal : Journal
-    brokers : BrokerStore
-    providers : callable
-        Gives the price provider of a name.
-    now : callable
-        The present moment, aware.
-    zone : ZoneInfo
-        Whose midnight parts two days.
-    new_key : callable
-        An idempotency key that nobody else has.
-    """
-
-    journal: Journal
-    brokers: BrokerStore
-    providers: ProviderByName
-    now: Callable[[], pd.Timestamp]
-    zone: ZoneInfo
-    new_key: Callable[[], str]
-
-    def today(self) -> date:
-        """The day that it is in the zone."""
-        return self.now().tz_convert(self.zone).date()
 
 
 @dataclass(frozen=True)
@@ -118,7 +76,7 @@ class Ledger:
     ) -> Posted:
         """Money comes in from outside."""
         said = Instruction(
-            type="deposit", amount=amount, currency=currency, on=self._or_today(on), note=note
+            type="deposit", amount=amount, currency=currency, on=self.books.day(on, key), note=note
         )
         return self.post(said, key=key)
 
@@ -133,7 +91,11 @@ class Ledger:
     ) -> Posted:
         """Money goes out."""
         said = Instruction(
-            type="withdrawal", amount=amount, currency=currency, on=self._or_today(on), note=note
+            type="withdrawal",
+            amount=amount,
+            currency=currency,
+            on=self.books.day(on, key),
+            note=note,
         )
         return self.post(said, key=key)
 
@@ -178,7 +140,7 @@ class Ledger:
                 currency=currency,
                 fee=fee,
                 tax=tax,
-                on=self._or_today(on),
+                on=self.books.day(on, key),
                 note=note,
             ),
             key=key,
@@ -211,7 +173,7 @@ class Ledger:
                 currency=currency,
                 fee=fee,
                 tax=tax,
-                on=self._or_today(on),
+                on=self.books.day(on, key),
                 note=note,
             ),
             key=key,
@@ -254,7 +216,7 @@ class Ledger:
                 currency=currency,
                 fee=fee,
                 tax=tax,
-                on=self._or_today(on),
+                on=self.books.day(on, key),
                 note=note,
             ),
             key=key,
@@ -274,7 +236,7 @@ class Ledger:
         It happens once a symbol and day: said again, nothing is posted.
         """
         said = Instruction(
-            type="split", symbol=symbol, ratio=ratio, on=self._or_today(on), note=note
+            type="split", symbol=symbol, ratio=ratio, on=self.books.day(on, key), note=note
         )
         return self.post(said, key=key)
 
@@ -292,31 +254,16 @@ class Ledger:
         broker : str, optional
             Active, and of the trade's currency.
         """
-        entries = self.entries()
-        entry = self._entry(said, entries, self._schedule(broker, said))
-        if entry.type not in _ACTIONS:
-            return self._post(entries, [(self._key(key), entry)])[0]
-        there = corporate.applied(entries, entry)
-        if there is None:
-            return self._post(entries, [(self._action_key(entry) if key is None else key, entry)])[
-                0
-            ]
-        if (there[1].ratio, there[1].basis) != (entry.ratio, entry.basis):
-            words = f"{entry.type} of {entry.symbol} on {entry.on}"
-            mend = f"is there as entry {there[0]} with another ratio; reverse it first"
-            raise Conflict(f"{words}: {mend}")
-        return Posted(there[0], created=False)
+        return self.books.post(said, key=key, broker=broker)
 
     def reverse(self, number: int, *, note: str = "", key: str | None = None) -> Posted:
-        """Take an entry back; both stay in the journal. Said again, nothing is posted."""
-        wanted = f"reverse:{number}" if key is None else key
-        there = self._around.journal.present(self.user, self.portfolio.id, [wanted]).get(wanted)
-        if there is not None and there[1].reverses == number:
-            return Posted(there[0], created=False)
+        """Take an entry back; both stay in the journal. Said again, nothing is posted.
+
+        Of a transfer to or from another portfolio of the user both ends are taken back, or none.
+        """
         today = self._around.today()
-        return self.post(
-            Instruction(type="reversal", on=today, reverses=number, note=note), key=wanted
-        )
+        said = Instruction(type="reversal", on=today, reverses=number, note=note)
+        return self.post(said, key=key)
 
     def transfer(
         self,
@@ -351,52 +298,20 @@ class Ledger:
         """
         if to.portfolio.id == self.portfolio.id or to.user != self.user:
             raise InputError("to", to.portfolio.name, "give another portfolio of the same user")
-        here = self.entries()
         said = Instruction(
             type="transfer_out",
             amount=amount,
             currency=currency,
             symbol=symbol,
             units=units,
-            on=self._or_today(on),
-            note=note or f"to {to.portfolio.name}",
+            on=self.books.day(on, key),
+            note=note,
         )
-        out = self._entry(said, here, None)
-        wanted = self._key(key)
-        there = self._around.journal.present(self.user, self.portfolio.id, [wanted]).get(wanted)
-        if there is not None and there[1] == out:
-            return Posted(there[0], created=False)
-        number = max((n for n, _ in here), default=0) + 1
-        lots = (
-            booking.moved([*here, (number, out)], number, self.portfolio.method)
-            if out.symbol
-            else ()
-        )
-        coming = replace(
-            out, type=EntryType.TRANSFER_IN, lots=lots, note=note or f"from {self.portfolio.name}"
-        )
-
-        def check_here(entries: Numbered) -> None:
-            self.check(entries)
-            last = entries[-1][0]
-            if lots and booking.moved(entries, last, self.portfolio.method) != lots:
-                raise Conflict(f"{out.symbol}: was traded meanwhile; transfer it again")
-
-        return self._around.journal.post_together(
-            self.user,
-            [
-                Batch(self.portfolio.id, [(wanted, out)], check_here),
-                Batch(to.portfolio.id, [(wanted, coming)], to.check),
-            ],
-        )[0][0]
-
-    def check(self, entries: Numbered) -> None:
-        """Raise where a journal of this portfolio can't be."""
-        corporate.check(entries, self.portfolio.method)
+        return self.books.transfer(to.books, said, key)
 
     def entries(self) -> Numbered:
         """The journal: entries with their numbers."""
-        return self._around.journal.entries(self.user, self.portfolio.id)
+        return self.books.entries()
 
     def show(self, on: Day | None = None, *, provider: str = "auto") -> ShownStatement:
         """What is held at the end of a day, what it has cost, and what it is worth.
@@ -451,6 +366,8 @@ class Ledger:
         """
         first = None if since is None else self._day(since, "since")
         last = self._day(until, "until")
+        if first is not None and first >= last:
+            raise InputError("since", first, f"give a day before {last}, with which it ends")
         quotes = Quotes(self._around.providers, provider)
         return valuations.performance_between(
             self.portfolio, self.entries(), (first, last), benchmark, quotes
@@ -512,26 +429,17 @@ class Ledger:
         dry_run : bool
             Whether to say only what would become of each row.
         """
-        rows = read_rows(content)
-        entries = self.entries()
-        found = imports.judged(
-            rows,
-            self.portfolio,
-            entries,
-            self._around.journal.present(self.user, self.portfolio.id, [row.key for row in rows]),
-            self._around.journal.balances(self.user, self.portfolio.id),
-            zone=self._around.zone,
-            today=self._around.today(),
-        )
+        found, entries = imports.judged(read_rows(content), self.books)
         if dry_run or found.refused:
             return found
-        self._post(entries, found.items())
+        self.books.post_items(entries, found.items())
         return replace(found, posted=True)
 
     def export(self, what: str = "transactions", *, provider: str = "auto") -> str:
         """A file's text: ``transactions``, ``holdings`` or ``lots`` as CSV, or ``beancount``.
 
-        Transactions can be imported again, into another portfolio too.
+        Transactions can be imported: into another portfolio, where they make the same books, or
+        again into this one, where they add nothing.
         """
         if what not in EXPORTS:
             hint = did_you_mean(what, EXPORTS)
@@ -542,7 +450,8 @@ class Ledger:
             return lots_csv(self._book(self._around.today()))
         if what == "beancount":
             return beancount_text(self.portfolio, self.entries())
-        return transactions_csv(self.entries())
+        keys = self._around.journal.keys(self.user, self.portfolio.id)
+        return transactions_csv(self.entries(), keys)
 
     def verify(self) -> int:
         """Check the chain of hashes, every entry and the balances; how many entries are sound.
@@ -558,59 +467,13 @@ class Ledger:
         known = [pair for pair in standing(self.entries()) if pair[1].on <= day]
         return replay(known, self.portfolio.method)
 
-    def _or_today(self, on: Day | None) -> Day:
-        return self._around.today() if on is None else on
-
     def _day(self, on: Day | None, parameter: str = "on") -> date:
         if on is None:
             return self._around.today()
         today = self._around.today()
         return past_day(on, parameter, zone=self._around.zone, last=today)
 
-    def _entry(
-        self, said: Instruction, entries: Numbered, schedule: CommissionSchedule | None
-    ) -> Entry:
-        return booking.entry(
-            said,
-            journal=entries,
-            currency=self.portfolio.currency,
-            zone=self._around.zone,
-            today=self._around.today(),
-            schedule=schedule,
-        )
-
-    def _post(self, entries: Numbered, items: Sequence[tuple[str, Entry]]) -> list[Posted]:
-        """Post them; what was there before is left as it is, and changes no later split."""
-        keys = [key for key, _ in items]
-        there = self._around.journal.present(self.user, self.portfolio.id, keys)
-        new = [item for item in items if item[0] not in there]
-        known = [item for item in items if item[0] in there]
-        batch = [*known, *corporate.restated(entries, new)]
-        fates = self._around.journal.post(self.user, self.portfolio.id, batch, check=self.check)
-        by_key = {key: fate for (key, _), fate in zip(batch, fates, strict=True)}
-        return [by_key[key] for key in keys]
-
-    def _key(self, key: str | None) -> str:
-        return self._around.new_key() if key is None else key
-
-    def _action_key(self, action: Entry) -> str:
-        """The one under which it is posted first or, once that was taken back, another."""
-        key = corporate.action_key(action)
-        used = self._around.journal.present(self.user, self.portfolio.id, [key])
-        return f"{key}:{self._around.new_key()}" if used else key
-
-    def _schedule(self, broker: str | None, said: Instruction) -> CommissionSchedule | None:
-        if broker is None:
-            return None
-        found = {each.name: each for each in self._around.brokers.all(self.user)}
-        if broker not in found:
-            hint = did_you_mean(broker, found) or "make one first"
-            raise InputError("broker", broker, f"isn't one of this user's; {hint}")
-        chosen = found[broker]
-        if not chosen.active:
-            raise InputError("broker", broker, "isn't active; choose another, or activate it")
-        money = str(said.currency or self.portfolio.currency).strip().upper()
-        if chosen.currency != money:
-            mend = f"charges in {chosen.currency}, the trade is in {money}; give the fee instead"
-            raise InputError("broker", broker, mend)
-        return chosen.schedule
+    @property
+    def books(self) -> Books:
+        """The journal, and how entries come into it."""
+        return Books(self.user, self.portfolio, self._around)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from stockanalyst.exceptions import BrokenJournal
+from stockanalyst.exceptions import BrokenJournal, InputError
 from stockanalyst.portfolio.protocols import Broker, Portfolio
-from stockanalyst.services.ledger import Ledger, Surroundings
+from stockanalyst.services.bookkeeping import Surroundings
+from stockanalyst.services.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,22 @@ class LedgerService:
         Conflict
             The user has one of this name.
         """
-        number = self._number(user)
+        number = self._made(user)
         made = self.around.journal.create_portfolio(number, name, currency=currency, method=method)
         return Ledger(number, made, self.around)
 
     def portfolio(self, user: str | None, name: str) -> Ledger:
         """A portfolio of a user; InputError where there is none of that name."""
         number = self._number(user)
+        if number is None:
+            whose = f"user {self.user if user is None else user} has none"
+            raise InputError("portfolio", name, f"isn't there: {whose}; create it first")
         return Ledger(number, self.around.journal.portfolio(number, name), self.around)
 
     def portfolios(self, user: str | None = None) -> list[Portfolio]:
         """All of a user, by name."""
-        return self.around.journal.portfolios(self._number(user))
+        number = self._number(user)
+        return [] if number is None else self.around.journal.portfolios(number)
 
     def verify(self, user: str | None = None) -> dict[str, int]:
         """How many sound entries each portfolio has.
@@ -67,7 +72,9 @@ class LedgerService:
             Names the first row that isn't as it was written.
         """
         number = self._number(user)
-        found = {}
+        found: dict[str, int] = {}
+        if number is None:
+            return found
         for each in self.around.journal.portfolios(number):
             try:
                 found[each.name] = self.around.journal.verify(number, each.id)
@@ -77,14 +84,19 @@ class LedgerService:
 
     def brokers(self, user: str | None = None) -> list[Broker]:
         """All of a user, by name."""
-        return self.around.brokers.all(self._number(user))
+        number = self._number(user)
+        return [] if number is None else self.around.brokers.all(number)
 
     def save_broker(self, user: str | None, broker: Broker) -> None:
         """Keep a broker, in place of the user's one of that name.
 
         Trades that were posted keep the commission that they were posted with.
         """
-        self.around.brokers.save(self._number(user), broker)
+        self.around.brokers.save(self._made(user), broker)
 
-    def _number(self, user: str | None) -> int:
+    def _number(self, user: str | None) -> int | None:
+        """None of one that there isn't: nothing that only asks makes a user."""
+        return self.around.journal.find_user(self.user if user is None else user)
+
+    def _made(self, user: str | None) -> int:
         return self.around.journal.user(self.user if user is None else user)

@@ -1,6 +1,7 @@
 """What a portfolio is worth, has returned, and could hold instead."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,21 +10,24 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stockanalyst.exceptions import InputError
+from stockanalyst.market.symbols import parse_symbol, quoted_in
 from stockanalyst.portfolio.attribution import attribution
-from stockanalyst.portfolio.commodities import currency, major_units, security
+from stockanalyst.portfolio.commodities import EXACT, currency, major_units, security
 from stockanalyst.portfolio.entries import Entry, EntryType
+from stockanalyst.portfolio.lot_tables import lots_frame
 from stockanalyst.portfolio.lots import holdings_on, replay, standing
 from stockanalyst.portfolio.performance import performance
 from stockanalyst.portfolio.protocols import Numbered, Portfolio
+from stockanalyst.portfolio.purchases import currencies_paid, prices_paid
 from stockanalyst.portfolio.rebalancing import Rebalancing, rebalancing
-from stockanalyst.portfolio.valuation import Statement, lots_frame, statement
+from stockanalyst.portfolio.valuation import Statement, statement
 from stockanalyst.portfolio.value_history import value_history
 from stockanalyst.reporting.portfolio_html import (
     ShownPerformance,
     ShownStatement,
     proposal_bundle,
 )
-from stockanalyst.services.quotes import Quotes
+from stockanalyst.services.quotes import FRESH, Quotes
 
 if TYPE_CHECKING:
     from stockanalyst.portfolio.allocation import Method
@@ -88,12 +92,11 @@ def statement_on(
 ) -> ShownStatement:
     """What is held at the end of a day, and what it is worth."""
     known = _until(entries, on)
-    quotes.paid.update(_paid(known))
-    book = replay(known, portfolio.method)
-    held = {symbol: money for (symbol, money), own in book.positions.items() if own.units}
-    prices = quotes.prices(held, on)
+    book, paid = replay(known, portfolio.method), currencies_paid(known)
+    held = sorted({symbol for (symbol, _), own in book.positions.items() if own.units})
+    prices = quotes.prices(_money(known, {symbol: paid[symbol] for symbol in held}, quotes), on)
     rates = quotes.rates(sorted(_currencies_of(known)), portfolio.currency, on)
-    notes = (*quotes.notes, *_unbooked_splits(portfolio, known, sorted(held), on, quotes))
+    notes = (*quotes.notes, *_unbooked_splits(portfolio, known, held, on, quotes))
     return ShownStatement.of(
         statement(portfolio, entries, on=on, prices=prices, rates=rates, notes=notes)
     )
@@ -102,7 +105,11 @@ def statement_on(
 def lots_on(portfolio: Portfolio, entries: Numbered, on: date, quotes: Quotes) -> pd.DataFrame:
     """Open lots, at the prices of the statement of that day."""
     shown = statement_on(portfolio, entries, on, quotes)
-    prices = {each.symbol: each.price for each in shown.holdings if each.price is not None}
+    prices = {
+        (each.symbol, each.currency): each.price
+        for each in shown.holdings
+        if each.price is not None
+    }
     frame = lots_frame(replay(_until(entries, on), portfolio.method), prices)
     frame.attrs["notes"] = list(shown.notes)
     return frame
@@ -122,41 +129,30 @@ def performance_between(
     quotes: Quotes,
 ) -> ShownPerformance:
     """What became of the money between two days."""
-    until = period[1]
-    known = _until(entries, until)
-    if not known:
+    since, until = period
+    if since is not None and since >= until:
+        raise InputError("since", str(since), f"give a day before {until}")
+    known, base = _until(entries, until), portfolio.currency
+    money = _money(known, currencies_paid(known), quotes)
+    closes = quotes.closes(dict(sorted(money.items()))).loc[: pd.Timestamp(until)]
+    exchange = quotes.exchange(sorted(_currencies_of(known)), base).loc[: pd.Timestamp(until)]
+    days = _days(pd.DatetimeIndex(closes.index), known, since, until)
+    prices, rates = _through(closes, until), _through(exchange, until)
+    history = value_history(known, prices, currencies=money, rates=rates, base=base, days=days)
+    if since is not None:
+        history = history.loc[pd.Timestamp(since) :]
+    if history.empty:
         mend = f"has no entry up to {until}; deposit something first, or choose a later day"
         raise InputError("portfolio", portfolio.name, mend)
-    quotes.paid.update(_paid(known))
-    money = _money_of(known)
-    closes = quotes.closes(sorted(money)).loc[: pd.Timestamp(until)]
-    rates = quotes.exchange(sorted(_currencies_of(known)), portfolio.currency)
-    first = period[0] or min(entry.on for _, entry in known) - timedelta(days=1)
-    days = _days(closes, first, until)
-    history = value_history(
-        known, closes, currencies=money, rates=rates, base=portfolio.currency, days=days
-    )
-    since = history.index[0].date()
+    first, last = history.index[0].date(), history.index[-1].date()
     parts = attribution(
-        known,
-        closes,
-        currencies=money,
-        rates=rates,
-        base=portfolio.currency,
-        since=since,
-        until=until,
+        known, prices, currencies=money, rates=rates, base=base, since=first, until=last
     )
-    beside = None if benchmark is None else quotes.adjusted(benchmark).loc[: pd.Timestamp(until)]
-    return ShownPerformance.of(
-        performance(
-            portfolio.name,
-            portfolio.currency,
-            history,
-            parts,
-            benchmark=beside,
-            notes=tuple(quotes.notes),
-        )
+    beside = None if benchmark is None else _benchmark(benchmark, base, history.index, quotes)
+    done = performance(
+        portfolio.name, base, history, parts, benchmark=beside, notes=tuple(quotes.notes)
     )
+    return ShownPerformance.of(done)
 
 
 def proposal_on(
@@ -169,7 +165,7 @@ def proposal_on(
     shown = statement_on(portfolio, entries, on, quotes)
     if shown.value is None:
         raise InputError("portfolio", portfolio.name, f"can't be valued: {' '.join(shown.notes)}")
-    held = _values(shown)
+    held = _values(shown, quotes)
     symbols = wanted.symbols or tuple(held)
     if not symbols:
         mend = "holds nothing on that day; name symbols"
@@ -183,13 +179,14 @@ def proposal_on(
     )
     cash = float(shown.value) - sum(held.values())
     trades = rebalancing(held, weights, cash=cash, rate=wanted.cost)
+    unit_prices = _prices(shown, _until(entries, on), list(trades.trades.index), quotes)
     return Proposal(
         statement=shown,
         method=wanted.method,
         first=prices.index[0].date(),
         last=prices.index[-1].date(),
         sessions=len(prices),
-        table=_table(shown, held, weights, trades, quotes),
+        table=_table(shown, held, weights, trades, unit_prices),
         rebalancing=trades,
         notes=tuple(quotes.notes),
     )
@@ -200,16 +197,9 @@ def _table(
     held: Mapping[str, float],
     weights: pd.Series,
     trades: Rebalancing,
-    quotes: Quotes,
+    prices: Mapping[str, float],
 ) -> pd.DataFrame:
-    base, value = shown.portfolio.currency, float(shown.value or 0)
-    symbols = trades.trades.index
-    own = {each.symbol: each.currency for each in shown.holdings}
-    money = {symbol: own.get(symbol, base) for symbol in symbols}
-    prices = {
-        symbol: float(price.amount) * _rate(shown, price.currency)
-        for symbol, price in quotes.prices(money, shown.on).items()
-    }
+    symbols, value = trades.trades.index, float(shown.value or 0)
     table = pd.DataFrame(
         {
             "weight": pd.Series(held, dtype=float).reindex(symbols, fill_value=0.0) / value,
@@ -222,18 +212,50 @@ def _table(
     return table.rename_axis("symbol")
 
 
-def _values(shown: Statement) -> dict[str, float]:
+def _prices(
+    shown: Statement, entries: Numbered, symbols: Iterable[str], quotes: Quotes
+) -> dict[str, float]:
+    """Of a unit, in the portfolio's currency; symbols without a price or a rate lack."""
+    paid = currencies_paid(entries)
+    bought = {symbol: paid[symbol] for symbol in symbols if symbol in paid}
+    others = [symbol for symbol in symbols if symbol not in paid]
+    money = _money(entries, bought, quotes) | _assumed(others, shown.portfolio.currency, quotes)
+    rates = _rates(shown, money.values(), quotes)
+    return {
+        symbol: float(price.amount) * rates[price.currency]
+        for symbol, price in quotes.prices(money, shown.on).items()
+        if price.currency in rates
+    }
+
+
+def _assumed(symbols: Iterable[str], base: str, quotes: Quotes) -> dict[str, str]:
+    """The currency that prices of symbols which were never bought are taken to be in."""
+    money = {symbol: quoted_in(symbol) or base for symbol in symbols}
+    quotes.tell(
+        *(
+            f"{symbol} was never bought: its price is taken to be in {code}."
+            for symbol, code in money.items()
+            if quoted_in(symbol) != base
+        )
+    )
+    return money
+
+
+def _values(shown: Statement, quotes: Quotes) -> dict[str, float]:
     """What each symbol held is worth in the portfolio's currency."""
-    found: dict[str, float] = {}
-    for each in shown.holdings:
-        if each.units and each.value is not None:
-            worth = float(each.value) * _rate(shown, each.currency)
-            found[each.symbol] = found.get(each.symbol, 0.0) + worth
-    return found
+    held = [(each.symbol, each.currency, each.value) for each in shown.holdings if each.value]
+    rates = _rates(shown, [code for _, code, _ in held], quotes)
+    found: dict[str, float] = defaultdict(float)
+    for symbol, code, value in held:
+        found[symbol] += float(value) * rates[code]
+    return dict(found)
 
 
-def _rate(shown: Statement, money: str) -> float:
-    return 1.0 if money == shown.portfolio.currency else float(shown.rates[money].amount)
+def _rates(shown: Statement, currencies: Iterable[str], quotes: Quotes) -> dict[str, float]:
+    """What a unit of each currency is worth in the portfolio's; those that aren't known lack."""
+    base = shown.portfolio.currency
+    known = quotes.rates(sorted(set(currencies)), base, shown.on)
+    return {base: 1.0} | {code: float(rate.amount) for code, rate in known.items()}
 
 
 def _adjusted(symbols: Iterable[str], on: date, sessions: int, quotes: Quotes) -> pd.DataFrame:
@@ -244,30 +266,62 @@ def _adjusted(symbols: Iterable[str], on: date, sessions: int, quotes: Quotes) -
     return table.dropna(how="all").iloc[-sessions:]
 
 
-def _days(closes: pd.DataFrame, first: date, last: date) -> pd.DatetimeIndex:
-    """The sessions from the last one up to the first day; without any, every weekday."""
-    index = pd.DatetimeIndex(closes.index)
-    if index.empty:
-        return pd.bdate_range(first, last, name="session")
-    start = max(int(index.searchsorted(pd.Timestamp(first), side="right")) - 1, 0)
-    return index[start:]
+def _days(
+    sessions: pd.DatetimeIndex, entries: Numbered, since: date | None, until: date
+) -> pd.DatetimeIndex:
+    """The sessions after a day, and that day; without one, the last session before all entries.
+
+    Where there is no session, weekdays. The last day is one of them where the books changed after
+    the last session.
+    """
+    booked = [entry.on for _, entry in entries]
+    first = since or min(booked, default=until) - timedelta(days=1)
+    if sessions.empty:
+        sessions = pd.bdate_range(first, until)
+    start = sessions[sessions <= pd.Timestamp(first)][-1:] if since is None else [since]
+    days = pd.DatetimeIndex(start).append(sessions[sessions > pd.Timestamp(first)])
+    changed = len(days) < 2 or max(booked, default=first) > days[-1].date()
+    return pd.DatetimeIndex(days.union(pd.DatetimeIndex([until] if changed else [])))
+
+
+def _through(table: pd.DataFrame, last: date) -> pd.DataFrame:
+    """With a row for each weekday after its last: nothing is carried over these as over one."""
+    if table.empty:
+        return table
+    index = pd.DatetimeIndex(table.index)
+    return table.reindex(index.union(pd.bdate_range(index[-1], last)))
+
+
+def _benchmark(symbol: str, base: str, days: pd.Index, quotes: Quotes) -> pd.Series:
+    """Its closes by session, and on the first and the last of the days the last one before."""
+    known = parse_symbol(symbol)
+    if quoted_in(known) not in {base, ""}:
+        quotes.tell(
+            f"{known} is in {quoted_in(known)} and the portfolio in {base}: its returns are not "
+            "converted, so what the exchange rate did is missing from them."
+        )
+    closes = quotes.adjusted(known)
+    ends = closes.index.union(days[[0, -1]])
+    return closes.reindex(ends, method="ffill", tolerance=pd.Timedelta(FRESH))
 
 
 def _until(entries: Numbered, on: date) -> list[tuple[int, Entry]]:
     return [pair for pair in standing(entries) if pair[1].on <= on]
 
 
-def _paid(entries: Numbered) -> dict[str, tuple[date, Decimal]]:
-    """Of each symbol the last price at which it was traded, and when."""
-    return {
-        entry.symbol: (
-            entry.on,
-            major_units(entry.amount, currency(entry.currency))
-            / major_units(entry.units, security(entry.symbol)),
+def _money(entries: Numbered, paid: Mapping[str, Sequence[str]], quotes: Quotes) -> dict[str, str]:
+    """The currency that prices of symbols are taken to be in: that of the last purchase."""
+    money = {symbol: codes[-1] for symbol, codes in paid.items()}
+    quotes.paid.update(prices_paid(entries, money))
+    quotes.tell(
+        *(
+            f"{symbol} was bought in {' and in '.join(codes)}: its prices are taken to be in "
+            f"{codes[-1]}, as last paid."
+            for symbol, codes in sorted(paid.items())
+            if len(codes) > 1
         )
-        for _, entry in entries
-        if entry.type in {EntryType.BUY, EntryType.SELL} and entry.amount
-    }
+    )
+    return money
 
 
 def _unbooked_splits(
@@ -287,17 +341,6 @@ def _unbooked_splits(
     ]
 
 
-def _money_of(entries: Numbered) -> dict[str, str]:
-    """The currency that each symbol was last bought in."""
-    found: dict[str, str] = {}
-    for _, entry in sorted(entries, key=lambda pair: (pair[1].on, pair[0])):
-        if entry.symbol and entry.currency:
-            found[entry.symbol] = entry.currency
-        elif entry.symbol and entry.child:
-            found.setdefault(entry.child, found.get(entry.symbol, ""))
-    return found
-
-
 def _currencies_of(entries: Numbered) -> set[str]:
     given = {entry.currency for _, entry in entries}
     bought = {entry.child for _, entry in entries if not entry.symbol}
@@ -313,7 +356,7 @@ def _row(number: int, entry: Entry) -> tuple[object, ...]:
     units = major_units(entry.units, security(entry.symbol)) if entry.units else None
     ratio = "{}:{}".format(*entry.ratio) if entry.type in _ACTIONS else ""
     gained = major_units(entry.child_amount, currency(entry.child)) if entry.child_amount else None
-    basis = Decimal(entry.basis[0]) / entry.basis[1] if entry.type is EntryType.SPIN_OFF else None
+    basis = EXACT.divide(*map(Decimal, entry.basis)) if entry.type is EntryType.SPIN_OFF else None
     return (
         number, entry.on, entry.type.value, entry.symbol, units, amount, entry.currency, fee, tax,
         ratio, entry.child, gained, basis, entry.reverses or None, entry.note,

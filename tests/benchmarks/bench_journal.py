@@ -5,10 +5,13 @@
     python -m tests.benchmarks.bench_journal --posts 500
 
 Three in ten have a key that was posted before; what counts is what was new. In the end the journals
-are verified: none is lost or doubled. PostgreSQL is left out where it isn't installed.
+are verified: none is lost or doubled. PostgreSQL is left out where it isn't installed. Beside the
+rate stands what a post costs of the processors, which other work on the machine changes less, and
+how many processes then wanted one. Linux alone tells it.
 """
 
 import argparse
+import os
 import random
 import sys
 import tempfile
@@ -36,7 +39,9 @@ def plan(rng: random.Random, client: int, n_posts: int) -> list[Batch]:
     return [[(f"{client}.{place}", deposit(1))] for place in places]
 
 
-def measure(title: str, url: URL, n_portfolios: int, n_posts: int, least: float) -> None:
+def measure(
+    title: str, url: URL, n_portfolios: int, n_posts: int, *, least: float, server: int = 0
+) -> None:
     """Print how many are posted a second."""
     journal = journal_on(url)
     user = journal.user("bench")
@@ -48,24 +53,46 @@ def measure(title: str, url: URL, n_portfolios: int, n_posts: int, least: float)
         Poster(url, (user, made[n % n_portfolios].id), batches, seed=n)
         for n, batches in enumerate(plans)
     ]
-    seconds = run(posters)
+    before = seconds_of(server)
+    seconds, of_clients = run(posters)
+    of_server = seconds_of(server) - before
     expected = len({key for batches in plans for ((key, _),) in batches})
     found = sum(journal.verify(user, portfolio.id) for portfolio in made)
     journal.engine.dispose()
     verdict = "none lost or doubled" if found == expected else f"{found} INSTEAD OF {expected}"
-    sys.stdout.write(f"{title}: {found / seconds:.0f}/s (goal {least:.0f}), {verdict}\n")
+    costs = [f"{1000 * used / N_CLIENTS / n_posts:.2f}" for used in (of_clients, of_server)]
+    sys.stdout.write(
+        f"{title}: {found / seconds:.0f}/s (goal {least:.0f}), {verdict}; a post takes {costs[0]} "
+        f"ms of its client and {costs[1]} ms of a server; load {os.getloadavg()[0]:.1f}\n"
+    )
 
 
-def run(posters: Sequence[Poster]) -> float:
-    """Seconds from the first post to the last."""
+def run(posters: Sequence[Poster]) -> tuple[float, float]:
+    """Seconds from the first post to the last, and those that the posters worked meanwhile."""
     for poster in posters:
         poster.wait_until_ready()
+    ended = ended_children()
+    before = sum(seconds_of(poster.process.pid) for poster in posters)
     start = time.perf_counter()
     for poster in posters:
         poster.go()
     for poster in posters:
         poster.answers()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, ended_children() - ended - before
+
+
+def seconds_of(process: int) -> float:
+    """What a process, and those of its own that have ended, have used of the processors."""
+    if not process:
+        return 0.0
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def ended_children() -> float:
+    """What those of this process have used."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def on_postgresql(found: Path, n_posts: int) -> None:
@@ -78,8 +105,10 @@ def on_postgresql(found: Path, n_posts: int) -> None:
         upgrade(engine, application_role=APPLICATION)
         engine.dispose()
         url = server.url(APPLICATION, "bench")
-        measure("PostgreSQL, 8 portfolios", url, N_CLIENTS, n_posts, 300)
-        measure("PostgreSQL, 1 portfolio", url, 1, n_posts, 50)
+        assert server.process is not None
+        process = server.process.pid
+        measure("PostgreSQL, 8 portfolios", url, N_CLIENTS, n_posts, least=300, server=process)
+        measure("PostgreSQL, 1 portfolio", url, 1, n_posts, least=50, server=process)
     finally:
         server.stop()
 
@@ -92,7 +121,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = sqlite_url(Path(folder) / "ledger.sqlite")
         upgrade(make_engine(url))
-        measure("SQLite, 1 portfolio", url, 1, n_posts, 150)
+        measure("SQLite, 1 portfolio", url, 1, n_posts, least=150)
     found = binaries()
     if found is None:
         sys.stdout.write("PostgreSQL isn't installed\n")

@@ -1,6 +1,7 @@
 """Ledgers that are copied from one database into another are the same there, and go on there."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -269,11 +270,25 @@ def test_only_an_owner_copies(new: New) -> None:
     source, target = new("postgresql"), new("sqlite")
     fill(source)
     application = make_engine(source.url)
-    with pytest.raises(OSError, match=r"^permission denied for table users"):
+    with pytest.raises(OSError, match=r"^permission denied for table portfolio"):
         copy(application, target.owner)
-    with pytest.raises(OSError, match=r"^permission denied for table users"):
+    with pytest.raises(OSError, match=r"^permission denied for table portfolio"):
         copy(target.owner, application)
     application.dispose()
+    assert not any(target.everything().values())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("printf('%81s', 'x')", "value too long"), ("'a' || char(0)", "NUL"), ("x'0aff'", "bytes")],
+    ids=["long", "nul", "bytes"],
+)
+def test_what_a_file_holds_and_a_server_cannot(new: New, name: str, words: str) -> None:
+    source, target = new("sqlite"), new("postgresql")
+    fill(source)
+    source.change(f"UPDATE portfolio SET name = {name} WHERE id = 3")  # noqa: S608  no input
+    with pytest.raises(LedgerError, match=f"^table portfolio holds .*: .*{words}.*; nothing is ke"):
+        copy(source.owner, target.owner)
     assert not any(target.everything().values())
 
 
@@ -314,6 +329,34 @@ def test_others_wait_while_their_server_is_copied(new: New) -> None:
     copy(source.owner, target.owner)
     hasty.engine.dispose()
     assert seen == ["waited"]
+
+
+def test_a_copy_that_meets_a_post_lets_it_end(new: New) -> None:
+    source, target = new("postgresql"), new("sqlite")
+    fill(source)
+    admin = make_engine(source.url.set(username="postgres"))
+    with ThreadPoolExecutor(1) as threads, source.journal() as journal:
+        copies: list[Future[list[Copied]]] = []
+
+        def begin(_1: object, _2: object, statement: str, *_3: object) -> None:
+            if "FROM account" in statement and not copies:  # the portfolio is locked by now
+                copies.append(threads.submit(copy, source.owner, target.owner))
+                wait_for_somebody_who_waits(admin, copies[0])
+
+        event.listen(journal.engine, "before_cursor_execute", begin)
+        journal.post(1, 1, [("new", deposit(5))], check=accept)
+        (rows,) = (each.rows for each in copies[0].result() if each.table == "ledger_event")
+    assert rows == 5 + N_DEPOSITS + 3
+    admin.dispose()
+
+
+def wait_for_somebody_who_waits(admin: Engine, copying: Future[list[Copied]]) -> None:
+    """For a lock of a server's."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while not copying.done():
+        with admin.connect() as connection:
+            if connection.execute(waiting).scalar():
+                return
 
 
 def test_every_table_but_those_of_what_is_fetched_is_copied() -> None:

@@ -116,5 +116,5 @@ assert connection() == parents
 
 
 def test_postgres_is_postgresql() -> None:
-    url = make_engine(" postgres://u:p%40@h:1/postgres://d").url
-    assert url.render_as_string(hide_password=False) == "postgresql://u:p%40@h:1/postgres://d"
+    url = make_engine(" postgres://u:p%40@h:1/d").url
+    assert (url.get_backend_name(), url.password, url.host) == ("postgresql", "p@", "h")

@@ -64,6 +64,14 @@ def test_what_a_ledger_needs_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.pool == PoolSettings(size=20, statement=1.5)
 
 
+def test_data_stays_where_it_is_whatever_folder_one_works_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("STOCKANALYST_DATA_DIR", "mine")
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().data_dir == tmp_path / "mine"
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
@@ -116,6 +124,7 @@ def test_an_error_shows_no_url(monkeypatch: pytest.MonkeyPatch) -> None:
         ("STOCKANALYST_POOL__SIZE", "0"),
         ("STOCKANALYST_POOL__CONNECT", "1"),
         ("STOCKANALYST_POOL__LOCK", "0"),
+        ("STOCKANALYST_POOL__STATEMENT", "0.0004"),
         ("STOCKANALYST_POOL__SPEED", "9"),
     ],
 )

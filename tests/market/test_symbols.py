@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stockanalyst.exceptions import InputError, InvalidSymbol
-from stockanalyst.market.symbols import _SUFFIX_MIC, MAX_LENGTH, calendar_name, parse_symbol
+from stockanalyst.market.symbols import (
+    _SUFFIX_MIC,
+    MAX_LENGTH,
+    calendar_name,
+    in_hundredths,
+    parse_symbol,
+    quoted_in,
+)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +108,37 @@ def test_calendar_name(symbol: str, calendar: str) -> None:
 def test_every_calendar_exists() -> None:
     known = exchange_calendars.get_calendar_names(include_aliases=True)
     assert {"24/5", "24/7", "XNYS", *_SUFFIX_MIC.values()} <= set(known)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "currency"),
+    [
+        ("AAPL", "USD"),
+        ("BRK-B", "USD"),
+        ("SAP.DE", "EUR"),
+        ("VOD.L", "GBP"),
+        ("7203.T", "JPY"),
+        ("BTC-EUR", "EUR"),
+        ("EURUSD=X", "USD"),
+        ("JPY=X", "JPY"),
+        ("ETH-BTC", ""),
+        ("BTC-USDT", ""),
+        ("^GDAXI", ""),
+        ("ABC.QQ", ""),
+    ],
+)
+def test_the_spelling_tells_the_currency(symbol: str, currency: str) -> None:
+    assert quoted_in(symbol) == currency
+
+
+@pytest.mark.parametrize("suffix", _SUFFIX_MIC)
+def test_every_exchange_has_its_currency(suffix: str) -> None:
+    assert len(quoted_in(f"ABC.{suffix}")) == 3
+
+
+def test_pence() -> None:
+    assert in_hundredths("VOD.L", "GBP")
+    assert in_hundredths("NPN.JO", "ZAR")
+    assert not in_hundredths("CSPX.L", "USD")
+    assert not in_hundredths("SAP.DE", "EUR")
+    assert not in_hundredths("L", "GBP")

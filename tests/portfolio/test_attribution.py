@@ -130,6 +130,12 @@ def test_a_split_is_no_gain() -> None:
     assert row(found, "position", "F") == [0, 401, 210, 0, 210, 19]
 
 
+def test_a_split_of_nothing_is_no_position() -> None:
+    split = Entry(EntryType.SPLIT, on(1), symbol="F", ratio=(4, 1))
+    found = parts(deposit, split, closes=table({"F": [100.0, 25.0, 25.0]}))
+    assert list(found.index) == [("currency", "EUR")]
+
+
 def test_money_in_another_currency() -> None:
     """500 dollars for 460 euros at 0.90, of which 100 are spent at 0.95; in the end at 0.80."""
     entries = [

@@ -1,6 +1,6 @@
 """Exact amounts, by hand; decimals of currencies as ISO 4217 lists them."""
 
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -117,6 +117,12 @@ def test_major_units_show_all_decimals() -> None:
     assert str(major_units(150, currency("USD"))) == "1.50"
     assert str(major_units(1, security("AAPL"))) == "1E-8"
     assert str(major_units(-5, currency("JPY"))) == "-5"
+
+
+def test_few_digits_of_a_caller_spoil_nothing() -> None:
+    with localcontext(Context(prec=6)):
+        assert str(major_units(123_456_789, currency("USD"))) == "1234567.89"
+        assert minor_units("1234567.89", currency("USD"), "amount") == 123_456_789
 
 
 @pytest.mark.parametrize(

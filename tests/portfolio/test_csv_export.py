@@ -58,18 +58,18 @@ def test_transactions_by_hand() -> None:
         Entry(EntryType.REVERSAL, on(10), reverses=3),
     )  # fmt: skip
     header = "date,type,symbol,units,amount,currency,fee,tax,ratio,child,child_amount,basis"
-    assert lines(transactions_csv(entries)) == [
-        f"{header},acquired_on,note",
-        "2024-01-01,deposit,,,10000.00,USD,,,,,,,,",
-        "2024-01-01,exchange,,,0.005,BHD,0.001,,,JPY,1600,,,",
-        "2024-01-02,buy,BRK-B,3.5,90000,JPY,500,20,,,,,,'-1",
-        "2024-01-03,dividend,BRK-B,,900,JPY,0,100,,,,,,",
-        "2024-01-06,split,F,,,,,,20:1,,,,,",
-        "2024-01-06,spin_off,F,,,,,,1:4,X,,0.375,,",
-        '2024-01-07,transfer_in,V,1,1.00,USD,,,,,,,2024-01-01,"a, b"',
-        '2024-01-07,transfer_in,V,2,0.00,USD,,,,,,,2024-01-02,"a, b"',
-        "2024-01-08,transfer_out,V,200,,USD,,,,,,,,",
-        "2024-01-08,transfer_out,,,0.05,USD,,,,,,,,",
+    assert lines(transactions_csv(entries, {})) == [
+        f"{header},acquired_on,note,id",
+        "2024-01-01,deposit,,,10000.00,USD,,,,,,,,,",
+        "2024-01-01,exchange,,,0.005,BHD,0.001,,,JPY,1600,,,,",
+        "2024-01-02,buy,BRK-B,3.5,90000,JPY,500,20,,,,,,'-1,",
+        "2024-01-03,dividend,BRK-B,,900,JPY,0,100,,,,,,,",
+        "2024-01-06,split,F,,,,,,20:1,,,,,,",
+        "2024-01-06,spin_off,F,,,,,,1:4,X,,0.375,,,",
+        '2024-01-07,transfer_in,V,1,1.00,USD,,,,,,,2024-01-01,"a, b",',
+        '2024-01-07,transfer_in,V,2,0.00,USD,,,,,,,2024-01-02,"a, b",',
+        "2024-01-08,transfer_out,V,200,,USD,,,,,,,,,",
+        "2024-01-08,transfer_out,,,0.05,USD,,,,,,,,,",
     ]
 
 
@@ -118,16 +118,16 @@ def figures(book: Book) -> dict[object, object]:
 @pytest.mark.parametrize("method", METHODS)
 def test_transactions_make_the_same_books_elsewhere(method: Method, chosen: st.DataObject) -> None:
     entries = chosen.draw(journals(method))
-    text = transactions_csv(entries)
+    text = transactions_csv(entries, {})
     booked = numbered(*imported(text))
     assert [made for _, made in booked] == lot_by_lot(entries)
     assert figures(replay(booked, method)) == figures(replay(entries, method))
-    assert transactions_csv(booked) == text
+    assert transactions_csv(booked, {}) == text
 
 
 @given(journals("fifo"))
 def test_no_cell_is_a_formula(entries: Numbered) -> None:
-    table = list(csv.reader(StringIO(transactions_csv(entries)[1:], newline="")))
+    table = list(csv.reader(StringIO(transactions_csv(entries, {})[1:], newline="")))
     for cell in (cell for row in table for cell in row):
         assert cell.startswith("'") or cell.lstrip(" \"'")[:1] not in tuple("=+-@\t\r")
 

@@ -166,8 +166,8 @@ def test_what_is_no_table(data: bytes, message: str) -> None:
         ("2024-01-01,=cmd|'/C calc'!A0,1,,", "type \"=cmd|'/C calc'!A0\": formulas aren't read"),
         ("=TODAY(),buy,1,,", "date '=TODAY()': formulas aren't read; give the value"),
         ("2024-01-01,buy,1,same,", "id 'same': line 2 has it too; give each row its own"),
-        (f"2024-01-01,buy,1,{'i' * 101},", "id 'iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii… (101 cha"),
-        ('2024-01-01,buy,1,"a\nb",', r"id 'a\nb': give at most 100 printable characters"),
+        (f"2024-01-01,buy,1,{'i' * 191},", "id 'iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii… (191 cha"),
+        ('2024-01-01,buy,1,"a\nb",', r"id 'a\nb': give at most 190 printable characters"),
     ],
     ids=[
         "too few", "too many", "header", "no date", "no type", "thousands", "formula",
@@ -216,3 +216,18 @@ def test_whatever_bytes_come_it_answers(data: bytes) -> None:
         answer = answered(head + data)
         lines = [answer] if isinstance(answer, str) else [row.problem for row in answer]
         assert all("\n" not in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "2024-01-02,BUY,AAPL,1,1000.00",
+        "2024-01-02,buy,AAPL,+1.0,1000",
+        "2024-01-02,buy,AAPL,1,1000",
+    ],
+)
+def test_a_spreadsheet_that_writes_numbers_anew_changes_no_key(row: str) -> None:
+    head = "date,type,symbol,units,amount\n"
+    (first,) = read_rows(f"{head}2024-01-02,buy,AAPL,1,1000.0\n".encode())
+    (again,) = read_rows(f"{head}{row}\n".encode())
+    assert again.key == first.key

@@ -20,9 +20,10 @@ from stockanalyst.portfolio.commodities import Commodity
 from stockanalyst.portfolio.entries import Entry, EntryType, MovedLot
 from stockanalyst.portfolio.ledger import Role, transfers
 from stockanalyst.portfolio.lots import in_order
+from stockanalyst.portfolio.pricing import Price, Rate, as_written
 from stockanalyst.portfolio.protocols import Numbered, Portfolio
 from stockanalyst.portfolio.returns import growth, money_weighted_return, time_weighted_returns
-from stockanalyst.portfolio.valuation import Price, Rate, as_written, statement
+from stockanalyst.portfolio.valuation import statement
 from stockanalyst.portfolio.value_history import Movements, value_history
 from tests.portfolio.made_journals import FIRST, SYMBOLS, journals
 
@@ -167,6 +168,13 @@ def test_a_split_of_what_is_held() -> None:
     for close in (26.0, NAN):
         prices = table({"AAA": [100.0, 104.0, close, 25.0]}, 0, 1, 2, 3)
         assert history(entries, prices)["value"].to_list() == [0.0, 999.0, 1015.0, 1015.0, 999.0]
+
+
+def test_a_split_of_nothing() -> None:
+    """Its purchase was taken back after it was posted."""
+    split = Entry(EntryType.SPLIT, on(2), symbol="AAA", ratio=(4, 1))
+    prices = table({"AAA": [100.0, 25.0]}, 0, 2)
+    assert history(numbered(deposit, split), prices)["value"].to_list() == [0.0, 1000.0, 1000.0]
 
 
 @pytest.mark.parametrize(("gap", "known"), [(10, True), (11, False)])

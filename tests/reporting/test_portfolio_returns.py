@@ -17,11 +17,12 @@ def test_both_returns_side_by_side() -> None:
     assert returns.performance_caption(shown) == "main, 2023-12-29 to 2024-02-29: gain +79.00 USD"
     rows = returns.return_rows(shown).to_dict("records")
     assert [row["Return"] for row in rows] == ["Time-weighted", "Money-weighted"]
-    assert [row["Whole time"] for row in rows] == ["+8.9 %", "–"]
+    assert [row["Whole time"] for row in rows] == ["+8.9 %", "+5.7 %"]
+    assert [row["A year"] for row in rows] == ["–", "–"]
+    assert returns.returns_caption(shown) == "62 days: too few for a rate a year."
+    long = replace(shown, returns=replace(shown.returns, first=date(2022, 12, 29)))
+    rows = returns.return_rows(long).to_dict("records")
     assert [row["A year"] for row in rows] == ["+65.2 %", "+38.8 %"]
-    assert returns.returns_caption(shown) == (
-        "62 days; a rate a year says what would come if it went on like that."
-    )
 
 
 def test_money_from_the_opening_to_the_closing() -> None:
@@ -101,4 +102,4 @@ def test_a_rate_a_year_of_less_than_a_year_says_so(n_days: int) -> None:
     first = date(2024, 1, 1)
     last = date.fromordinal(first.toordinal() + n_days)
     longer = replace(shown, returns=replace(shown.returns, first=first, last=last))
-    assert ("went on like that" in returns.returns_caption(longer)) is (n_days < 365)
+    assert ("too few for a rate a year" in returns.returns_caption(longer)) is (n_days < 365)

@@ -76,7 +76,7 @@ def test_a_performance_has_all_its_parts() -> None:
     shown = printed(text.performance_text(grown()))
     for words in (
         "main, 2023-12-29 to 2024-02-29: gain +79.00 USD",
-        "Time-weighted       +8.9 %  +65.2 %  of money that was there throughout",
+        "Time-weighted       +8.9 %       –  of money that was there throughout",
         "Sharpe ratio",
         "Worst fall: −10.0 %, from 2024-02-01 to 2024-02-29, not made up yet.",
         "2024",

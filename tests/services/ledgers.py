@@ -10,7 +10,7 @@ from stockanalyst.exceptions import InvalidSymbol
 from stockanalyst.frames import price_frame
 from stockanalyst.market.prices import PriceHistory
 from stockanalyst.portfolio.store.brokers import SqlBrokers
-from stockanalyst.services.ledger import Surroundings
+from stockanalyst.services.bookkeeping import Surroundings
 from stockanalyst.services.ledgers import LedgerService
 from tests.portfolio.store.conftest import Ledger as Database
 

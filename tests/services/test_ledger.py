@@ -176,6 +176,84 @@ def test_units_move_with_their_lots(ledgers: LedgerService, main: Ledger) -> Non
     assert other.show().invested == 1600
 
 
+def test_a_transfer_is_taken_back_at_both_ends(ledgers: LedgerService, main: Ledger) -> None:
+    other = ledgers.create(None, "other")
+    main.buy("AAPL", 10, 100, on="2024-01-03")
+    units = main.transfer(other, symbol="AAPL", units=5, on="2024-01-04")
+    money = main.transfer(other, amount=400)
+    main.reverse(money.number)
+    assert (cash(main), cash(other)) == (Decimal(9000), Decimal(0))
+    other.reverse(1)
+    assert main.show().holdings[0].units == 10
+    assert other.show().holdings == ()
+    assert not main.reverse(units.number).created
+    assert ledgers.verify() == {"main": 6, "other": 4}
+
+
+def test_what_was_sold_elsewhere_is_not_taken_back(ledgers: LedgerService, main: Ledger) -> None:
+    other = ledgers.create(None, "other")
+    main.buy("AAPL", 10, 100, on="2024-01-03")
+    moved = main.transfer(other, symbol="AAPL", units=5, on="2024-01-04")
+    other.sell("AAPL", 1, 100, on="2024-01-05")
+    with pytest.raises(InsufficientUnits):
+        main.reverse(moved.number)
+    assert main.show().holdings[0].units == 5
+    assert len(main.entries()) == 3
+
+
+def test_lots_that_went_elsewhere_stay_what_they_were(ledgers: LedgerService, main: Ledger) -> None:
+    other = ledgers.create(None, "other")
+    main.buy("AAPL", 10, 100, on="2024-01-04")
+    main.transfer(other, symbol="AAPL", units=10, on="2024-01-05")
+    with pytest.raises(LedgerError, match="would come from other lots"):
+        main.buy("AAPL", 10, 50, on="2024-01-03")
+    with pytest.raises(LedgerError):
+        main.split("AAPL", "2:1", on="2024-01-05")
+    assert len(main.entries()) == 3
+
+
+def test_units_that_move_before_a_split(ledgers: LedgerService, main: Ledger) -> None:
+    other = ledgers.create(None, "other")
+    main.buy("AAPL", 10, 100, on="2024-01-03")
+    main.split("AAPL", "2:1", on="2024-01-10")
+    main.transfer(other, symbol="AAPL", units=4, on="2024-01-05")
+    assert main.show().holdings[0].units == 12
+    assert other.show().holdings[0].units == 4
+    (note,) = other.show().notes
+    assert note.startswith("AAPL was split")
+
+
+def test_a_key_of_another_transfer(ledgers: LedgerService, main: Ledger) -> None:
+    other = ledgers.create(None, "other")
+    main.transfer(other, amount=4000, key="move")
+    with pytest.raises(Conflict, match="'move'"):
+        main.transfer(other, amount=7000, key="move")
+
+
+def test_money_is_there_on_every_day(main: Ledger) -> None:
+    main.withdraw(9000, on="2024-01-08")
+    main.deposit(5000, on="2024-01-10")
+    with pytest.raises(InsufficientFunds, match=r"USD: -1,000.00 would be left when 2024-01-08"):
+        main.buy("AAPL", 20, 100, on="2024-01-03")
+    with pytest.raises(InsufficientFunds):
+        main.reverse(1)
+    assert main.buy("AAPL", 10, 100, on="2024-01-03").created
+
+
+def test_the_same_key_is_the_same_day_after_midnight(ledger: Database) -> None:
+    own = ledgers_on(ledger).create(None, "night")
+    own.deposit(1, key="once", on="2024-01-12")
+    assert not own.deposit(1, key="once").created
+
+
+def test_a_dividend_a_unit_stays_what_it_was(main: Ledger) -> None:
+    main.buy("AAPL", 1, 100, on="2024-01-03")
+    main.dividend("AAPL", price=1, on="2024-01-08", key="d")
+    main.buy("AAPL", 1, 100, on="2024-01-04")
+    assert not main.dividend("AAPL", price=1, on="2024-01-08", key="d").created
+    assert main.show().holdings[0].income == 1
+
+
 def test_a_transfer_is_whole_or_not(ledgers: LedgerService, main: Ledger) -> None:
     other = ledgers.create(None, "other")
     with pytest.raises(InsufficientFunds):
@@ -367,6 +445,52 @@ def test_a_sale_that_a_file_dates_before_its_purchase(main: Ledger) -> None:
     assert tried.counts == {"refused": 1, "new": 1}
     assert "AAPL" in tried.refused[0].reason
     assert len(main.entries()) == 1
+
+
+def test_an_id_is_one_row(main: Ledger) -> None:
+    head = b"id,date,type,symbol,units,price\r\n"
+    assert main.import_csv(head + b"t1,2024-01-03,buy,AAPL,10,100\r\n").posted
+    tried = main.import_csv(head + b"t1,2024-01-03,buy,AAPL,20,100\r\n")
+    assert "other content" in tried.refused[0].reason
+    assert cash(main) == 9000
+
+
+def test_a_file_takes_nothing_back(main: Ledger) -> None:
+    tried = main.import_csv(b"date,type,reverses\r\n2024-01-04,reversal,1\r\n")
+    assert "reverse it there" in tried.refused[0].reason
+
+
+def test_the_row_that_does_not_fit_is_named(main: Ledger) -> None:
+    rows = [
+        b"date,type,symbol,units,price,ratio,amount",
+        b"2024-01-03,buy,AAPL,10,100,,",
+        b"2024-01-04,split,AAPL,,,2:1,",
+        b"2024-01-04,split,AAPL,,,3:1,",
+        b"2024-01-05,deposit,,,,,5",
+    ]
+    tried = main.import_csv(b"\r\n".join(rows))
+    assert [each.line for each in tried.refused] == [4]
+
+
+def test_what_was_exported_is_there_already(ledgers: LedgerService, main: Ledger) -> None:
+    trade(main)
+    other = ledgers.create(None, "other")
+    main.buy("IBM", 2, 10, on="2024-01-12")
+    main.transfer(other, symbol="AAPL", units=22)
+    for own in (main, other):
+        before = own.entries()
+        again = own.import_csv(own.export().encode())
+        assert again.counts == {"there": len(again.verdicts)}
+        assert own.entries() == before
+
+
+def test_who_only_asks_makes_no_user(ledgers: LedgerService) -> None:
+    assert ledgers.portfolios("bobb") == []
+    assert ledgers.brokers("bobb") == []
+    assert ledgers.verify("bobb") == {}
+    with pytest.raises(InputError, match="isn't there: user bobb has none; create it"):
+        ledgers.portfolio("bobb", "main")
+    assert ledgers.around.journal.find_user("bobb") is None
 
 
 def test_what_is_exported_makes_the_same_books(ledgers: LedgerService, main: Ledger) -> None:

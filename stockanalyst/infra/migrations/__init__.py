@@ -22,7 +22,7 @@ from stockanalyst.infra.db import METADATA, durable
 
 _LOCK = 5_074_313  # of PostgreSQL: two upgrades at a time wait for each other
 _APPEND_ONLY = ("ledger_event", "transfer", "users", "commodity", "account")
-_CHANGED = ("portfolio", "balance", "broker")
+_CHANGED = ("balance", "broker")
 _CACHES = ("price_history", "price_bar", "vendor_usage")
 
 
@@ -110,6 +110,8 @@ def _grant(connection: Connection, role: str) -> None:
     rights: dict[str, Any] = {
         "SELECT, INSERT": _APPEND_ONLY,
         "SELECT, INSERT, UPDATE": _CHANGED,
+        # To lock its row; what decides about gains, as the method does, stays as it is.
+        "SELECT, INSERT, UPDATE (name)": ("portfolio",),
         "SELECT, INSERT, UPDATE, DELETE": _CACHES,
         "SELECT": ("alembic_version",),
     }

@@ -1,6 +1,5 @@
 """Accounts of a portfolio and what is in them."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import DataError, IntegrityError
 
 from stockanalyst.exceptions import (
     BrokenJournal,
@@ -28,7 +26,7 @@ from stockanalyst.exceptions import (
     LedgerError,
 )
 from stockanalyst.portfolio.commodities import MOST, Commodity, major_units
-from stockanalyst.portfolio.ledger import NEVER_NEGATIVE, Role, Transfer
+from stockanalyst.portfolio.ledger import NEVER_NEGATIVE, Role, Transfer, net
 from stockanalyst.portfolio.store.tables import ACCOUNT, BALANCE, COMMODITY, PORTFOLIO
 
 Key = tuple[Role, Commodity]
@@ -193,36 +191,31 @@ def move(
     accounts: Mapping[Key, Account],
     entries: Sequence[Sequence[Transfer]],
 ) -> None:
-    """Change the balances by each entry's transfers, one entry after the other.
+    """Change the balances by what entries move, each account once however many they are.
+
+    What is there is known, for the portfolio is locked: so the first entry after which a balance
+    can't be is found here. Of what is there in the end the database is the judge.
 
     Raises
     ------
     InsufficientFunds, InsufficientUnits
-        The database refuses a negative balance of cash or of a holding.
+        After one of the entries, cash or a holding would be less than nothing.
     LedgerError
-        It refuses a balance that it can't hold.
+        A balance would be more than an account holds.
     """
-    changes = [net(legs) for legs in entries]
+    before = {key: account.amount or 0 for key, account in accounts.items()}
+    after = dict(before)
+    for legs in entries:
+        for key, change in net(legs).items():
+            after[key] += change
+            _require_possible(key, after[key], change)
     rows = [
-        {**owner.words(), "account": accounts[key].id, "change": change}
-        for changed in changes
-        for key, change in changed.items()
+        {**owner.words(), "account": accounts[key].id, "change": amount - before[key]}
+        for key, amount in after.items()
+        if amount != before[key]
     ]
-    if not rows:
-        return
-    try:
+    if rows:
         connection.execute(_CHANGE, rows)
-    except (IntegrityError, DataError) as error:
-        raise _shortage(accounts, changes) from error
-
-
-def net(legs: Iterable[Transfer]) -> Counter[Key]:
-    """What transfers together change in each account; nothing where that is zero."""
-    change: Counter[Key] = Counter()
-    for leg in legs:
-        change[leg.credit, leg.commodity] -= leg.amount
-        change[leg.debit, leg.commodity] += leg.amount
-    return Counter({key: amount for key, amount in change.items() if amount})
 
 
 def _open(connection: Connection, owner: Owner, key: Key) -> Account:
@@ -236,19 +229,13 @@ def _open(connection: Connection, owner: Owner, key: Key) -> Account:
     return Account(number, which, 0)
 
 
-def _shortage(accounts: Mapping[Key, Account], changes: Iterable[Mapping[Key, int]]) -> LedgerError:
-    """What the database meant: the first entry after which a balance can't be."""
-    running = {key: account.amount or 0 for key, account in accounts.items()}
-    for changed in changes:
-        for key, change in changed.items():
-            role, commodity = key
-            available, running[key] = running[key], running[key] + change
-            if role in NEVER_NEGATIVE and running[key] < 0:
-                return _insufficient(role, commodity, asked=-change, available=available)
-            if abs(running[key]) > MOST:
-                most = major_units(MOST, commodity)
-                return LedgerError(f"{role} {commodity.code}: the balance would exceed {most}")
-    return BrokenJournal("a balance isn't what the journal says; verify it")
+def _require_possible(key: Key, amount: int, change: int) -> None:
+    role, commodity = key
+    if role in NEVER_NEGATIVE and amount < 0:
+        raise _insufficient(role, commodity, asked=-change, available=amount - change)
+    if abs(amount) > MOST:
+        most = major_units(MOST, commodity)
+        raise LedgerError(f"{role} {commodity.code}: the balance would exceed {most}")
 
 
 def _insufficient(role: Role, commodity: Commodity, *, asked: int, available: int) -> LedgerError:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from stockanalyst.exceptions import BrokenJournal
 from stockanalyst.portfolio.entries import Entry, EntryType, digest
-from stockanalyst.portfolio.ledger import Transfer, transfers
+from stockanalyst.portfolio.ledger import Transfer, net, transfers
 from stockanalyst.portfolio.store import chain
 from stockanalyst.portfolio.store.accounts import (
     Account,
@@ -17,7 +17,6 @@ from stockanalyst.portfolio.store.accounts import (
     Owner,
     accounts_of,
     claim,
-    net,
     require,
 )
 from stockanalyst.portfolio.store.tables import BALANCE, LEDGER_EVENT, TRANSFER

@@ -15,7 +15,6 @@ from stockanalyst.portfolio.entries import Entry, EntryType
 _SYMBOL = 20  # characters at most
 _OF_MONEY = ("currency amount", "")
 _OF_TRADES = ("currency symbol units", "amount fee tax")
-_OF_UNITS = ("currency symbol units", "")
 _USES: Mapping[EntryType, tuple[str, str]] = {
     EntryType.DEPOSIT: _OF_MONEY,
     EntryType.WITHDRAWAL: _OF_MONEY,
@@ -34,7 +33,7 @@ _USES: Mapping[EntryType, tuple[str, str]] = {
 }
 _UNITS_MOVED: Mapping[EntryType, tuple[str, str]] = {
     EntryType.TRANSFER_IN: ("currency symbol units lots", ""),
-    EntryType.TRANSFER_OUT: _OF_UNITS,
+    EntryType.TRANSFER_OUT: ("currency symbol units", "lots"),
 }
 _ELSEWHERE = frozenset({"type", "on", "note", "reverses"})  # of every type, or looked at by posting
 _DEFAULTS = {

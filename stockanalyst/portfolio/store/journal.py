@@ -18,7 +18,7 @@ from stockanalyst.portfolio.store import audit, posting
 from stockanalyst.portfolio.store.accounts import Owner, accounts_of, claim, commodity_id, require
 from stockanalyst.portfolio.store.tables import COMMODITY, PORTFOLIO
 from stockanalyst.portfolio.store.transactions import Retries, Scope, read, write
-from stockanalyst.portfolio.store.users import checked_name, require_user, user_named
+from stockanalyst.portfolio.store.users import checked_name, found_user, require_user, user_named
 
 T = TypeVar("T")
 
@@ -52,6 +52,11 @@ class SqlJournal:
         return write(
             self.engine, self.retries, Scope.named(wanted), lambda c: user_named(c, wanted)
         )
+
+    def find_user(self, name: str) -> int | None:
+        """See the protocol."""
+        wanted = checked_name("user", name)
+        return read(self.engine, self.retries, Scope.named(wanted), lambda c: found_user(c, wanted))
 
     def create_portfolio(self, user: int, name: str, *, currency: str, method: str) -> Portfolio:
         """See the protocol."""
@@ -105,6 +110,10 @@ class SqlJournal:
     def entries(self, user: int, portfolio: int) -> list[tuple[int, Entry]]:
         """See the protocol."""
         return self._read(user, lambda c: _entries(c, Owner(user, portfolio)))
+
+    def keys(self, user: int, portfolio: int) -> Mapping[int, str]:
+        """See the protocol."""
+        return self._read(user, lambda c: _keys(c, Owner(user, portfolio)))
 
     def balances(self, user: int, portfolio: int) -> Mapping[tuple[Role, Commodity], int]:
         """See the protocol."""
@@ -167,6 +176,11 @@ def _present(
 ) -> dict[str, tuple[int, Entry]]:
     require(connection, owner)
     return posting.present(connection, owner, keys)
+
+
+def _keys(connection: Connection, owner: Owner) -> dict[int, str]:
+    require(connection, owner)
+    return posting.keys_of(connection, owner)
 
 
 def _balances(connection: Connection, owner: Owner) -> dict[tuple[Role, Commodity], int]:

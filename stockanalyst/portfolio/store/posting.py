@@ -29,6 +29,7 @@ _EVENT = LEDGER_EVENT.c
 _AT_ONCE = 500  # keys in one question
 _OWNED = owned(LEDGER_EVENT)
 _ENTRIES = select(_EVENT.seq, _EVENT.payload).where(_OWNED).order_by(_EVENT.seq)
+_KEYS = select(_EVENT.seq, _EVENT.idempotency_key).where(_OWNED)
 _HAS_KEY = _EVENT.idempotency_key.in_(bindparam("keys", expanding=True))
 _KEYED = select(_EVENT.idempotency_key, _EVENT.seq, _EVENT.payload).where(_OWNED, _HAS_KEY)
 _ROW = select(_EVENT.idempotency_key, _EVENT.seq, _EVENT.payload_hash, _EVENT.row_hash)
@@ -65,11 +66,16 @@ def post(
     if not added:
         return posted
     new = _with_legs(connection, owner, added, number)
-    risky = _is_risky(connection, owner, new)
+    risky = _is_risky(connection, owner, new, recorded_at.date())
     _write(connection, owner, new, row_hash, recorded_at)
     if risky:
         check(entries_of(connection, owner))
     return posted
+
+
+def keys_of(connection: Connection, owner: Owner) -> dict[int, str]:
+    """The key of every entry."""
+    return {row.seq: row.idempotency_key for row in connection.execute(_KEYS, owner.words())}
 
 
 def entries_of(connection: Connection, owner: Owner) -> list[tuple[int, Entry]]:
@@ -153,9 +159,17 @@ def _original(connection: Connection, owner: Owner, number: int, new: Sequence[_
     return found
 
 
-def _is_risky(connection: Connection, owner: Owner, new: Sequence[_New]) -> bool:
-    """Whether the lots could be refused; see the protocol."""
-    return any(_has_conditions(item) for item in new) or _is_back_dated(connection, owner, new)
+def _is_risky(connection: Connection, owner: Owner, new: Sequence[_New], today: date) -> bool:
+    """Whether the lots, or the cash of a past day, could be refused; see the protocol."""
+    if any(_has_conditions(item) or _spends_before(item, today) for item in new):
+        return True
+    return _is_back_dated(connection, owner, new)
+
+
+def _spends_before(item: _New, today: date) -> bool:
+    """Whether it takes money on a day after which more was spent, maybe."""
+    takes = any(leg.credit is Role.CASH for leg in item.legs)
+    return takes and (item.original or item.entry).on < today
 
 
 def _has_conditions(item: _New) -> bool:

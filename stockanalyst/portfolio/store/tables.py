@@ -126,9 +126,11 @@ LEDGER_EVENT = Table(
     Column("row_hash", String(64), nullable=False),
     Column("payload", Text, nullable=False),
     PrimaryKeyConstraint("user_id", "portfolio_id", "seq"),
-    UniqueConstraint("user_id", "portfolio_id", "idempotency_key"),
-    UniqueConstraint("user_id", "portfolio_id", "reverses"),
-    Index(None, "user_id", "portfolio_id", "symbol", "effective_date"),
+    # None but the primary key begins with the owner: PostgreSQL would take another to look up a
+    # transfer's entry, before it has statistics, and read the owner's whole journal for each.
+    UniqueConstraint("idempotency_key", "user_id", "portfolio_id"),
+    UniqueConstraint("reverses", "user_id", "portfolio_id"),
+    Index(None, "symbol", "user_id", "portfolio_id", "effective_date"),
     ForeignKeyConstraint(["user_id", "portfolio_id"], ["portfolio.user_id", "portfolio.id"]),
     ForeignKeyConstraint(
         ["user_id", "portfolio_id", "reverses"],

@@ -1,8 +1,8 @@
 """Transactions of one user, tried again where another's came between."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -18,6 +18,8 @@ T = TypeVar("T")
 _PASSING = frozenset({"40001", "40P01", "23505"})
 _NOT_THERE = frozenset({"42P01", "42703"})  # an undefined table, an undefined column
 _SQLITE_BUSY = (5, 6)
+_SQLITE_LOCKED = 5  # by another process, for as long as the file is waited for
+_WAITS = 4  # tries that each wait so long
 
 
 @dataclass(frozen=True)
@@ -89,18 +91,24 @@ def read(engine: Engine, retries: Retries, scope: Scope, work: Callable[[Connect
 
 
 def _tried(engine: Engine, retries: Retries, work: Callable[[Connection], T]) -> T:
-    for tried in range(retries.most - 1):
-        with suppress(_Passing):
+    spent = 0
+    for tried in count():
+        try:
             return _once(engine, work)
+        except _Passing as error:
+            spent += max(retries.most // _WAITS, 1) if error.has_waited else 1
+            if spent >= retries.most:
+                raise OSError(f"the database is too busy: {error}") from None
         retries.wait(tried)
-    try:
-        return _once(engine, work)
-    except _Passing as last:
-        raise OSError(f"the database is too busy: {last}") from None
+    raise AssertionError
 
 
 class _Passing(Exception):
-    """An error that may be gone at the next try."""
+    """An error that may be gone at the next try; SQLite has waited for a lock before it told."""
+
+    def __init__(self, words: str, *, has_waited: bool) -> None:
+        super().__init__(words)
+        self.has_waited = has_waited
 
 
 def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
@@ -109,7 +117,10 @@ def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
             return work(connection)
     except SQLAlchemyError as error:
         if _is_passing(error):
-            raise _Passing(_words(error)) from None
+            has_waited = (
+                getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == _SQLITE_LOCKED
+            )
+            raise _Passing(_words(error), has_waited=has_waited) from None
         if isinstance(error, IntegrityError | DataError):
             raise
         if _lacks_tables(error):

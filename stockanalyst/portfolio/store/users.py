@@ -20,11 +20,17 @@ def checked_name(parameter: str, value: str) -> str:
 
 def user_named(connection: Connection, name: str) -> int:
     """The number of a user, who is made where there is none."""
-    found = connection.execute(_BY_NAME, {"name": name}).scalar()
+    found = found_user(connection, name)
     if found is None:
         new = insert(USERS).values(name=name).returning(USERS.c.id)
-        found = connection.execute(new).scalar_one()
-    return int(found)
+        found = int(connection.execute(new).scalar_one())
+    return found
+
+
+def found_user(connection: Connection, name: str) -> int | None:
+    """The number of a user; None where there is none."""
+    found = connection.execute(_BY_NAME, {"name": name}).scalar()
+    return None if found is None else int(found)
 
 
 def require_user(connection: Connection, user: int) -> None:

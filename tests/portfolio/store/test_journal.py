@@ -204,9 +204,14 @@ def test_the_check_is_asked_where_lots_could_lack_units(ledger: Ledger, mine: Ow
         units=1,
         lots=(MovedLot(day(0), 1, 1),),
     )
-    cheap = [deposit(5), withdrawal(1), buy(1, 5, on=11), buy(1, 5, on=3, symbol="MSFT")]
+    today = 15  # when the journal's clock stands still
+    bought = buy(1, 5, on=today, symbol="MSFT")
+    cheap = [deposit(5), withdrawal(1, on=today), bought, deposit(9, on=3)]
     assert [seen_by_check(ledger, mine, entry) for entry in cheap] == [None] * 4
-    risky = [sell(1, 9, on=11), split, moved, buy(1, 5, on=9), reversal(8, on=12)]
+    risky = [
+        sell(1, 9, on=11), split, moved, buy(1, 5, on=9), reversal(8, on=12),
+        withdrawal(1, on=14), buy(1, 5, on=14, symbol="NEW"), reversal(4, on=today),
+    ]  # fmt: skip
     for count, entry in enumerate(risky, start=8):
         seen = seen_by_check(ledger, mine, entry)
         assert seen is not None

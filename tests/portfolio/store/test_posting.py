@@ -37,8 +37,9 @@ MANY = 1000  # more than are ever posted
 METHODS: tuple[Method, ...] = ("fifo", "lifo", "average")
 CENTS, CHARGES = st.integers(1, 400), st.integers(0, 3)
 UNITS = st.sampled_from([1, UNIT // 3, UNIT, 2 * UNIT, 5 * UNIT])
-SYMBOLS, DAYS = st.sampled_from(["AAPL", "KD"]), st.integers(0, 6).map(day)
-LATER = st.integers(3, 6).map(day)
+# Days from the one on which it is posted on: what is spent earlier is always looked at again.
+SYMBOLS, DAYS = st.sampled_from(["AAPL", "KD"]), st.integers(20, 26).map(day)
+LATER = st.integers(23, 26).map(day)
 CASH = st.sampled_from(
     [
         *(EntryType.WITHDRAWAL, EntryType.TRANSFER_OUT, EntryType.FEE, EntryType.TAX),
@@ -177,14 +178,16 @@ class Machine(RuleBasedStateMachine):
 
     ledger: Ledger
 
-    @initialize(method=st.sampled_from(METHODS))
-    def begins(self, method: Method) -> None:
+    @initialize(method=st.sampled_from(METHODS), is_split=st.booleans())
+    def begins(self, method: Method, is_split: bool) -> None:
         self.method, self.journal, self.hand = method, self.ledger.journal, ByHand()
         self.user = self.journal.user(f"user {next(_NAMES)}")
         made = self.journal.create_portfolio(self.user, "main", currency="USD", method=method)
         self.portfolio = made.id
         self.posted: dict[str, Entry] = {}
-        for entry in (deposit(9000), buy(9, 900), buy(9, 900, symbol="KD")):
+        split = Entry(EntryType.SPLIT, day(25), symbol="AAPL", units=9 * UNIT, ratio=(2, 1))
+        first = [deposit(9000), buy(9, 900, on=20), buy(9, 900, on=20, symbol="KD"), split]
+        for entry in first if is_split else first[:3]:
             self.try_post(entry)
 
     def post(self, *items: tuple[str, Entry]) -> Any:
@@ -290,4 +293,4 @@ class Machine(RuleBasedStateMachine):
 
 def test_random_work_on_a_portfolio(ledger: Ledger) -> None:
     machine = type("MachineHere", (Machine,), {"ledger": ledger})
-    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=18))
+    run_state_machine_as_test(machine, settings=settings(max_examples=80, stateful_step_count=18))

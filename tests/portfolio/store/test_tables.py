@@ -115,6 +115,15 @@ def test_the_journal_is_append_only(
     assert ledger.journal.verify(filled.user, filled.portfolio) == 2
 
 
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE portfolio SET lot_method = 'average'", "UPDATE portfolio SET currency_id = 1"],
+)
+def test_how_a_portfolio_is_kept_stays(ledger: Ledger, filled: Owned, statement: str) -> None:
+    with as_user(ledger, filled.user) as connection, pytest.raises(DBAPIError):
+        connection.execute(text(statement))
+
+
 @pytest.mark.parametrize("amount", [0, -1, 2**62 + 1])
 def test_amounts_of_a_transfer(ledger: Ledger, filled: Owned, amount: int) -> None:
     with as_user(ledger, filled.user) as connection:
@@ -194,7 +203,7 @@ def test_the_application_reads_rows_of_its_user_alone(
         (INSERT_PORTFOLIO, "row-level security"),
         (INSERT_ACCOUNT, "row-level security"),
         (INSERT_EVENT, "row-level security"),
-        ("UPDATE portfolio SET user_id = :user", "row-level security"),
+        ("UPDATE portfolio SET user_id = :user", "permission denied"),
         ("DELETE FROM balance", "permission denied"),
         ("DELETE FROM ledger_event", "permission denied"),
         ("UPDATE transfer SET amount = 1", "permission denied"),
@@ -254,7 +263,8 @@ def test_every_row_is_found_by_an_index(ledger: Ledger, filled: Owned) -> None:
     assert len(asked) >= 18
     with as_user(ledger, filled.user) as connection:
         if not ledger.is_sqlite:  # which else reads small tables whole, for it is faster
-            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            for way in ("seqscan", "hashjoin", "mergejoin"):
+                connection.execute(text(f"SET LOCAL enable_{way} = off"))
         for statement, parameters in asked.items():
             assert full_scans(connection, statement, parameters) == [], statement
 

@@ -2,18 +2,22 @@
 
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection, event, insert, select, text, update
 
-from stockanalyst.infra.db import Pool, durable
+from stockanalyst.infra.db import Pool, durable, make_engine
 from stockanalyst.portfolio.commodities import currency, security
 from stockanalyst.portfolio.ledger import Role
+from stockanalyst.portfolio.protocols import Posted
+from stockanalyst.portfolio.store import posting
+from stockanalyst.portfolio.store.accounts import Owner
 from stockanalyst.portfolio.store.tables import COMMODITY, PORTFOLIO
 from stockanalyst.portfolio.store.transactions import Retries, Scope, read, write
-from tests.portfolio.store.conftest import Ledger, Owned, journal_on, post
-from tests.portfolio.store.made import accept, buy, deposit, sell
+from tests.portfolio.store.conftest import NOON, Ledger, Owned, journal_on, post
+from tests.portfolio.store.made import accept, buy, deposit, sell, withdrawal
 from tests.portfolio.store.processes import Batch, Poster, together
 
 N_PROCESSES, N_POSTS = 8, 500
@@ -92,6 +96,35 @@ def test_tries_against_one_who_is_always_faster_come_to_an_end(ledger: Ledger, m
         write(ledger.engine, retries(slept), Scope.user(mine.user), overtaken)
     assert slept == [0.001, 0.002, 0.004]
     other.engine.dispose()
+
+
+def someone_waits(ledger: Ledger) -> bool:
+    """Whether a transaction on the server waits for a lock of another."""
+    engine = make_engine(ledger.url.set(username="postgres"))
+    with engine.connect() as connection:
+        count = connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        waiting: bool = count.scalar_one() > 0
+    engine.dispose()
+    return waiting
+
+
+@pytest.mark.parametrize("ledger", ["postgresql"], indirect=True)
+def test_whoever_waited_sees_what_the_one_before_wrote(ledger: Ledger, mine: Owned) -> None:
+    slept: list[float] = []
+    second = replace(journal_on(ledger.url), retries=retries(slept))
+    told, owner = Scope.user(mine.user).told(), Owner(mine.user, mine.portfolio)
+    with ThreadPoolExecutor(1) as thread:
+        with durable(ledger.engine, told=told).begin() as connection:
+            items = [("first", deposit(10)), ("both", deposit(1))]
+            posting.post(connection, owner, items, accept, NOON.replace(tzinfo=None))
+            items = [("both", deposit(1)), ("second", withdrawal(11))]
+            waiting = thread.submit(second.post, *(mine.user, mine.portfolio, items), check=accept)
+            while not someone_waits(ledger):
+                assert not waiting.done()
+        assert waiting.result() == [Posted(2, created=False), Posted(3, created=True)]
+    assert slept == []
+    assert ledger.journal.verify(mine.user, mine.portfolio) == 3
+    second.engine.dispose()
 
 
 @pytest.mark.parametrize("ledger", ["postgresql"], indirect=True)

@@ -164,8 +164,8 @@ def _journal() -> None:
         *_columns(sa.String(64), "prev_hash", "row_hash"),
         *_columns(sa.Text(), "payload"),
         sa.PrimaryKeyConstraint(*_OWNER, "seq"),
-        sa.UniqueConstraint(*_OWNER, "idempotency_key"),
-        sa.UniqueConstraint(*_OWNER, "reverses"),
+        sa.UniqueConstraint("idempotency_key", *_OWNER),
+        sa.UniqueConstraint("reverses", *_OWNER),
         sa.ForeignKeyConstraint(_OWNER, ["portfolio.user_id", "portfolio.id"]),
         sa.ForeignKeyConstraint([*_OWNER, "reverses"], event),
         sa.CheckConstraint("seq > 0", "seq"),
@@ -177,7 +177,7 @@ def _journal() -> None:
         sa.CheckConstraint("(type = 'reversal') = (reverses IS NOT NULL)", "reversal"),
         sa.CheckConstraint("reverses < seq", "reverses"),
     )
-    op.create_index(None, "ledger_event", [*_OWNER, "symbol", "effective_date"])
+    op.create_index(None, "ledger_event", ["symbol", *_OWNER, "effective_date"])
     account = [f"account.{name}" for name in (*_OWNER, "commodity_id", "id")]
     op.create_table(
         "transfer",
@@ -205,6 +205,11 @@ def _refuse_on_sqlite() -> None:
                 f"CREATE TRIGGER {table}_refuses_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
+    op.execute(
+        "CREATE TRIGGER portfolio_refuses_update "
+        "BEFORE UPDATE OF id, user_id, currency_id, lot_method ON portfolio "
+        "BEGIN SELECT RAISE(ABORT, 'how a portfolio is kept stays'); END"
+    )
 
 
 def _refuse_on_postgresql() -> None:
