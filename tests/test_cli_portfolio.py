@@ -198,17 +198,17 @@ def test_json_has_money_as_text(capsys: pytest.CaptureFixture[str], prices: str)
 
 @pytest.mark.usefixtures("main_portfolio")
 def test_an_allocation_is_arithmetic_on_the_past(capsys: pytest.CaptureFixture[str]) -> None:
-    """10,000 − 4,001 + 10 × 430.47 = 10,303.70: half of it each, at 430.47 and 202.91."""
+    """10,000 − 4,001 + 10 × 430.47 = 10,303.70, less 6.00 for trades: half of it each."""
     shown = ok(
         capsys,
         "portfolio allocate main --method equal_weight --symbols AAPL,IBM --on 2013-03-01 "
         "--provider sample",
     )
-    assert "Symbol     Now  Target  Trade, USD     Units  Price, USD" in shown
-    assert "AAPL    41.8 %  50.0 %     +847.15    +1.968      430.47" in shown
-    assert "IBM      0.0 %  50.0 %   +5,151.85  +25.3898      202.91" in shown
-    assert "cash    58.2 %   0.0 %   −5,999.00" in shown
-    assert "Turnover 58.2 % of the value; cost 6.00 USD." in shown
+    assert "Symbol     Now  Target  Trade, USD    Units  Price, USD" in shown
+    assert "AAPL    41.8 %  50.0 %     +844.15   +1.961      430.47" in shown
+    assert "IBM      0.0 %  50.0 %   +5,148.85  +25.375      202.91" in shown
+    assert "cash    58.2 %   0.1 %   −5,993.00" in shown
+    assert "Turnover 58.2 % of the value; cost 5.99 USD." in shown
     assert shown.endswith("This is arithmetic on past prices: no forecast, and no advice.")
 
 

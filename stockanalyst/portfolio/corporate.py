@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 
 from stockanalyst.exceptions import LedgerError
-from stockanalyst.portfolio.commodities import MOST, major_units, security
+from stockanalyst.portfolio.commodities import EXACT, MOST, major_units, security
 from stockanalyst.portfolio.entries import Entry, EntryType, digest
 from stockanalyst.portfolio.lots import (
     Book,
@@ -227,7 +227,7 @@ def _actions(ordered: Iterable[tuple[int, Entry]]) -> Iterator[tuple[int, Entry,
 
 def _misfit(number: int, action: Entry, units: int) -> LedgerError:
     added, right = (
-        f"{major_units(each, security(_changed(action))).normalize():f}"
+        f"{major_units(each, security(_changed(action))).normalize(EXACT):f}"
         for each in (action.units, units)
     )
     return LedgerError(

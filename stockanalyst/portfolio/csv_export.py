@@ -10,11 +10,11 @@ apostrophe in front.
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Context, Decimal
+from decimal import Decimal
 from io import StringIO
 
 from stockanalyst.portfolio.booking import FIELDS
-from stockanalyst.portfolio.commodities import SECURITY_SCALE, currency, major_units
+from stockanalyst.portfolio.commodities import EXACT, SECURITY_SCALE, currency, major_units
 from stockanalyst.portfolio.csv_rows import IMPORTED, neutralised
 from stockanalyst.portfolio.entries import Entry, EntryType, MovedLot
 from stockanalyst.portfolio.lot_queues import Lot
@@ -23,7 +23,6 @@ from stockanalyst.portfolio.protocols import Numbered
 from stockanalyst.portfolio.valuation import Holding, Statement
 
 _BYTE_ORDER_MARK = "\ufeff"
-_EXACT = Context(prec=100)
 
 _Cell = str | date | Decimal | None
 _TRANSACTION = (
@@ -116,7 +115,7 @@ def _values(entry: Entry) -> dict[str, _Cell]:
         "currency": entry.currency,
         "ratio": ":".join(map(str, entry.ratio)),
         "child": entry.child,
-        "basis": _EXACT.divide(*map(Decimal, entry.basis)),
+        "basis": EXACT.divide(*map(Decimal, entry.basis)),
     }
     if entry.units:
         values["units"] = _units(entry.units)
@@ -131,7 +130,7 @@ def _values(entry: Entry) -> dict[str, _Cell]:
 
 def _units(amount: int) -> Decimal:
     """Without zeros at the end."""
-    return Decimal(amount).scaleb(-SECURITY_SCALE).normalize(_EXACT)
+    return Decimal(amount).scaleb(-SECURITY_SCALE, EXACT).normalize(EXACT)
 
 
 def _money(amount: int, code: str) -> Decimal:
@@ -140,7 +139,7 @@ def _money(amount: int, code: str) -> Decimal:
 
 def _holding(holding: Holding) -> dict[str, _Cell]:
     said = {name: getattr(holding, name) for name in _HOLDING if hasattr(holding, name)}
-    said["units"] = holding.units.normalize(_EXACT)
+    said["units"] = holding.units.normalize(EXACT)
     price = holding.price
     return {**said, "price": price and price.amount, "price_date": price and price.on}
 

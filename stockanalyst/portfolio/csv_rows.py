@@ -11,12 +11,13 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from decimal import Context, Decimal
+from decimal import Decimal
 from io import StringIO
 from itertools import pairwise
 
 from stockanalyst.exceptions import InputError, did_you_mean, shown
 from stockanalyst.portfolio.booking import Instruction
+from stockanalyst.portfolio.commodities import EXACT
 from stockanalyst.portfolio.entries import digest
 
 IMPORTED = "csv:"
@@ -30,7 +31,7 @@ _KNOWN = [name for name in _FIELDS if name != "on"]
 _NUMBERS = ("units", "price", "amount", "fee", "tax", "child_amount", "basis")
 _SEPARATORS = ",;\t"
 _NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{0,40})?", re.ASCII)
-_EXACT = Context(prec=100)
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _LATER = "~"  # sorts after every digit
 _FORMULA = re.compile(r"['\"\s]*[=+\-@＝＋－＠\t\r\n]")
@@ -198,7 +199,7 @@ def _canonical(said: _Said) -> dict[str, str]:
     own = {field: cell.lower() if field == "type" else cell for field, cell in said.items()}
     for field in _NUMBERS:
         if _NUMBER.fullmatch(own.get(field, "")):
-            own[field] = f"{Decimal(own[field]).normalize(_EXACT):f}"
+            own[field] = f"{Decimal(own[field]).normalize(EXACT):f}"
     return own
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from stockanalyst.exceptions import InputError, InsufficientUnits
-from stockanalyst.portfolio.commodities import major_units, security
+from stockanalyst.portfolio.commodities import EXACT, major_units, security
 from stockanalyst.portfolio.entries import Entry, EntryType
 from stockanalyst.portfolio.lot_queues import QUEUES, Lot, Method, OldestFirst, Shares
 
@@ -380,7 +380,7 @@ class _Replay:
 
 def _insufficient(entry: Entry, held: int) -> InsufficientUnits:
     owned, asked = (
-        f"{major_units(units, security(entry.symbol)).normalize():f}"
+        f"{major_units(units, security(entry.symbol)).normalize(EXACT):f}"
         for units in (held, abs(entry.units))
     )
     bought = f" bought in {entry.currency}" if entry.currency else ""

@@ -76,7 +76,7 @@ class Performance:
     growth : Series
         What became of 1, by day.
     monthly : Series
-        Returns by month.
+        Returns by month, from that of the first money on.
     rolling : DataFrame
         Figures of the last 63 sessions, by day.
     beside : Beside or None
@@ -163,12 +163,20 @@ def performance(
         },
         drawdown=worst_drawdown(equity),
         growth=equity,
-        monthly=monthly_returns(equity),
+        monthly=_monthly(equity, opening),
         rolling=rolling_figures(equity, ROLLING),
         beside=None if benchmark is None else _beside(returns, benchmark),
         attribution=attribution,
         notes=notes,
     )
+
+
+def _monthly(equity: pd.Series, opening: float) -> pd.Series:
+    """Without the month before all began, of which only its last day is there."""
+    months = monthly_returns(equity)
+    days = pd.DatetimeIndex(equity.index)
+    is_before = opening == 0 and days[0].to_period("M") != days[1].to_period("M")
+    return months.iloc[1:] if is_before else months
 
 
 def _beside(returns: pd.Series, closes: pd.Series) -> Beside:

@@ -114,7 +114,7 @@ def totals_caption(statement: Statement) -> str:
 
 
 def lot_rows(lots: pd.DataFrame) -> pd.DataFrame:
-    """Open lots, of :func:`stockanalyst.portfolio.valuation.lots_frame`."""
+    """Open lots, of :func:`stockanalyst.portfolio.lot_tables.lots_frame`."""
     return pd.DataFrame(
         [
             {
@@ -132,7 +132,7 @@ def lot_rows(lots: pd.DataFrame) -> pd.DataFrame:
 
 
 def match_rows(matches: pd.DataFrame) -> pd.DataFrame:
-    """Closed lots, of :func:`stockanalyst.portfolio.valuation.matches_frame`."""
+    """Closed lots, of :func:`stockanalyst.portfolio.lot_tables.matches_frame`."""
     return pd.DataFrame(
         [
             {

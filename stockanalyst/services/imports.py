@@ -9,7 +9,7 @@ from typing import Literal
 from stockanalyst.exceptions import InsufficientUnits, LedgerError, StockAnalystError
 from stockanalyst.portfolio import booking, corporate
 from stockanalyst.portfolio.booking import Instruction
-from stockanalyst.portfolio.commodities import major_units
+from stockanalyst.portfolio.commodities import EXACT, major_units
 from stockanalyst.portfolio.csv_rows import IMPORTED, Row
 from stockanalyst.portfolio.entries import Entry, EntryType
 from stockanalyst.portfolio.ledger import NEVER_NEGATIVE, net, transfers
@@ -182,7 +182,8 @@ class _Clerk:
             available = self._balances[role, commodity]
             if role in NEVER_NEGATIVE and available + amount < 0:
                 asked, there = (
-                    f"{major_units(each, commodity).normalize():f}" for each in (-amount, available)
+                    f"{major_units(each, commodity).normalize(EXACT):f}"
+                    for each in (-amount, available)
                 )
                 raise LedgerError(f"{commodity.code}: {asked} asked, {there} available")
         self._balances.update(change)

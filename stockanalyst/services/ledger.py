@@ -330,7 +330,7 @@ class Ledger:
         """Lots that are open at the end of a day, what each has cost and what it is worth.
 
         Parameters are those of :meth:`show`; the columns those of
-        :func:`stockanalyst.portfolio.valuation.lots_frame`.
+        :func:`stockanalyst.portfolio.lot_tables.lots_frame`.
         """
         day = self._day(on)
         quotes = Quotes(self._around.providers, provider)

@@ -179,6 +179,9 @@ def proposal_on(
     )
     cash = float(shown.value) - sum(held.values())
     trades = rebalancing(held, weights, cash=cash, rate=wanted.cost)
+    # What the trades cost can't be invested too: it stays in cash.
+    weights *= 1 - trades.cost / float(shown.value)
+    trades = rebalancing(held, weights, cash=cash, rate=wanted.cost)
     unit_prices = _prices(shown, _until(entries, on), list(trades.trades.index), quotes)
     return Proposal(
         statement=shown,

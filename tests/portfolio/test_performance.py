@@ -30,6 +30,14 @@ def test_what_came_in_is_no_gain() -> None:
     assert found.growth.tolist() == pytest.approx([1, 1.1, 0.99, 1.089])
 
 
+def test_months_begin_with_the_first_money() -> None:
+    days = pd.DatetimeIndex(["2023-12-29", "2024-01-02", "2024-01-03"])
+    table = pd.DataFrame({"value": [0, 100, 110.0], "flow": [0, 100, 0.0]}, index=days)
+    found = performance("main", "USD", table, ATTRIBUTION).monthly
+    assert found.index.astype(str).tolist() == ["2024-01"]
+    assert found.tolist() == pytest.approx([0.1])
+
+
 def test_figures_are_of_the_returns() -> None:
     found = done()
     # Mean 1/30 a session, squared deviations 2 × (1/15)² + (2/15)², over 2.

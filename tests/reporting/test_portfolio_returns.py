@@ -36,8 +36,7 @@ def test_money_from_the_opening_to_the_closing() -> None:
 
 
 def test_months_by_year() -> None:
-    december, year = returns.month_rows(grown()).to_dict("records")
-    assert (december["Year"], december["Dec"], december["Nov"]) == ("2023", "+0.0", "")
+    (year,) = returns.month_rows(grown()).to_dict("records")
     assert [year[name] for name in ("Year", "Jan", "Feb", "Mar", "Whole")] == [
         "2024", "+10.0", "−1.0", "", "+8.9",
     ]  # fmt: skip
