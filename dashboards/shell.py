@@ -1,7 +1,9 @@
 """What every page stands in: title, light and dark, errors, address."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,6 @@ from urllib.parse import parse_qsl, urlencode
 import panel as pn
 import panel_material_ui as pmui
 from panel.util import edit_readonly
-from tornado.ioloop import IOLoop
 
 from dashboards.errors import sentence
 
@@ -64,19 +65,28 @@ def in_thread(call: Callable[[], None]) -> None:
 def on_document() -> Callable[[Callable[[], None]], None]:
     """A way to this session's document: calls run under its lock, one after the other.
 
-    It may be called from any thread. Once the person has left, nothing runs.
+    It may be called from any thread. Once the person has left, nothing runs. To be asked for on the
+    server's loop, where pages are made; elsewhere there is nobody to show a change to.
     """
-    document, loop = pn.state.curdoc, IOLoop.current()
+    document = pn.state.curdoc
+    with suppress(RuntimeError):
+        loop = asyncio.get_running_loop()
 
-    def schedule(call: Callable[[], None]) -> None:
-        if document.session_context is not None:
-            document.add_next_tick_callback(call)
+        def schedule(call: Callable[[], None]) -> None:
+            if document.session_context is not None:
+                document.add_next_tick_callback(call)
 
-    def run(call: Callable[[], None]) -> None:
-        # By way of the loop: a document that is being written loses what another thread adds.
-        loop.add_callback(schedule, call)
+        def run(call: Callable[[], None]) -> None:
+            # By way of the loop: a document that is being written loses what another thread adds.
+            with suppress(RuntimeError):  # the server has stopped
+                loop.call_soon_threadsafe(schedule, call)
 
-    return run
+        return run
+    return _nobody
+
+
+def _nobody(_call: Callable[[], None]) -> None:
+    """Nothing runs."""
 
 
 def query() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What every page stands in."""
 
+import asyncio
 import threading
 from concurrent.futures import Future
 from typing import NoReturn
@@ -8,7 +9,6 @@ import panel as pn
 import pytest
 from bokeh.document import Document
 from panel.io.state import set_curdoc
-from tornado.ioloop import IOLoop
 
 from dashboards.shell import in_thread, keep_query, on_document, page, query, text
 from stockanalyst.exceptions import InputError
@@ -75,29 +75,31 @@ def test_a_call_waits_for_the_document_until_the_person_has_left() -> None:
     document = Document()
     document._session_context = object  # whatever it is, there is one
     done: list[str] = []
-    loop = IOLoop(make_current=True)
 
-    def turn() -> None:
-        """One turn of the loop, which is the only one to touch the document."""
-        loop.add_callback(loop.stop)
-        loop.start()
+    async def session() -> None:
+        with set_curdoc(document):
+            run = on_document()
+        thread = threading.Thread(target=run, args=[lambda: done.append("here")])
+        thread.start()
+        thread.join(timeout=30)
+        assert document.session_callbacks == []  # a thread doesn't touch the document
+        await asyncio.sleep(0)
+        assert done == []
+        (waiting,) = document.session_callbacks
+        waiting.callback()
+        assert done == ["here"]
+        document._session_context = None
+        run(lambda: done.append("gone"))
+        await asyncio.sleep(0)
+        assert document.session_callbacks == []
 
-    with set_curdoc(document):
+    asyncio.run(session())
+
+
+def test_without_a_server_nobody_is_told() -> None:
+    with set_curdoc(Document()):
         run = on_document()
-    thread = threading.Thread(target=run, args=[lambda: done.append("here")])
-    thread.start()
-    thread.join(timeout=30)
-    assert document.session_callbacks == []  # a thread doesn't touch the document
-    turn()
-    assert done == []
-    (waiting,) = document.session_callbacks
-    waiting.callback()
-    assert done == ["here"]
-    document._session_context = None
-    run(lambda: done.append("gone"))
-    turn()
-    assert document.session_callbacks == []
-    loop.close()
+    run(lambda: pytest.fail("nobody is there"))
 
 
 def test_threads_run_beside_the_caller() -> None:
