@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 from skfolio.datasets import load_sp500_dataset
 from skfolio.measures import cvar
 
@@ -124,6 +126,17 @@ def test_risk_parity_along_recorded_rows(stocks: pd.DataFrame, method: str) -> N
     order = covariance.index.get_indexer(case["leaf_order"])
     weights = split_budget(covariance.to_numpy(), order, highest=1.0)
     expected = recorded(case, "weights_no_dist_of_dist")
+    np.testing.assert_allclose(weights, expected, rtol=0, atol=6e-7)
+
+
+@pytest.mark.parametrize("method", ["single", "ward"])
+def test_risk_parity_along_rows_by_scipy(stocks: pd.DataFrame, method: str) -> None:
+    """Leaves ordered so that neighbours are near, by another linkage than ours too."""
+    moves = stocks.pct_change()
+    distances = squareform(np.sqrt((1 - moves.corr().to_numpy()) / 2), checks=False)
+    order = leaves_list(linkage(distances, method, optimal_ordering=True)).astype(np.intp)
+    weights = split_budget(moves.cov().to_numpy(), order, highest=1.0)
+    expected = recorded(GOLDEN["hrp"][method], "weights_optimal_leaf_ordering")
     np.testing.assert_allclose(weights, expected, rtol=0, atol=6e-7)
 
 
