@@ -1,4 +1,4 @@
-"""What the databases themselves refuse, and that they find every row by an index."""
+"""What the databases themselves refuse, and how their tables are made."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import (
@@ -14,7 +13,6 @@ from sqlalchemy import (
     Engine,
     Select,
     create_engine,
-    event,
     literal_column,
     select,
     table,
@@ -233,62 +231,6 @@ def test_an_owner_of_the_tables_is_bound_too(ledger: Ledger, filled: Owned) -> N
         assert connection.execute(text("SELECT count(*) FROM ledger_event")).scalar() == 0
     assert as_owner.verify(filled.user, filled.portfolio) == 2
     as_owner.engine.dispose()
-
-
-def test_every_row_is_found_by_an_index(ledger: Ledger, filled: Owned) -> None:
-    said: list[tuple[str, Any]] = []
-
-    def listen(_1: object, _2: object, statement: str, parameters: Any, *_3: object) -> None:
-        said.append((statement, parameters[0] if isinstance(parameters, list) else parameters))
-
-    event.listen(ledger.engine, "before_cursor_execute", listen)
-    journal, owner = ledger.journal, (filled.user, filled.portfolio)
-    journal.user("alice")
-    journal.portfolio(filled.user, "main")
-    journal.present(*owner, ["k0", "k1"])
-    brokers = SqlBrokers(ledger.engine, journal.retries)
-    for currency in ("USD", "SEK"):
-        brokers.save(filled.user, Broker("bank", CommissionSchedule(), currency))
-    brokers.all(filled.user)
-    post(ledger, filled, deposit(5), sell(1, 5), buy(1, 3), reversal(3), key="more")
-    journal.create_portfolio(filled.user, "second", currency="EUR", method="fifo")
-    for ask in (journal.entries, journal.balances, journal.verify, journal.rebuild_balances):
-        ask(*owner)
-    event.remove(ledger.engine, "before_cursor_execute", listen)
-    asked = {
-        statement: parameters
-        for statement, parameters in said
-        if statement.startswith(("SELECT", "UPDATE")) and "set_config" not in statement
-    }
-    assert len(asked) >= 18
-    with as_user(ledger, filled.user) as connection:
-        if not ledger.is_sqlite:  # which else reads small tables whole, for it is faster
-            for way in ("seqscan", "hashjoin", "mergejoin"):
-                connection.execute(text(f"SET LOCAL enable_{way} = off"))
-        for statement, parameters in asked.items():
-            assert full_scans(connection, statement, parameters) == [], statement
-
-
-def full_scans(connection: Connection, statement: str, parameters: Any) -> list[str]:
-    """Steps of the plan that read a whole table, or a whole index."""
-    if connection.dialect.name == "sqlite":
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        scans = [row.detail for row in plan if row.detail.startswith("SCAN")]
-        return [scan for scan in scans if not scan.startswith("SCAN anon_")]  # of what was found
-    plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
-    return [
-        f"{node['Node Type']} {node.get('Relation Name')}"
-        for node in nodes(plan.scalar_one()[0]["Plan"])
-        if node["Node Type"] == "Seq Scan"
-        or (node["Node Type"].startswith(("Index", "Bitmap Index")) and "Index Cond" not in node)
-    ]
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Of a plan of PostgreSQL, with all that is below."""
-    yield plan
-    for below in plan.get("Plans", []):
-        yield from nodes(below)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
