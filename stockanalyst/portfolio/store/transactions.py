@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -91,8 +90,8 @@ def read(engine: Engine, retries: Retries, scope: Scope, work: Callable[[Connect
 
 
 def _tried(engine: Engine, retries: Retries, work: Callable[[Connection], T]) -> T:
-    spent = 0
-    for tried in count():
+    tried = spent = 0
+    while True:
         try:
             return _once(engine, work)
         except _Passing as error:
@@ -100,7 +99,7 @@ def _tried(engine: Engine, retries: Retries, work: Callable[[Connection], T]) ->
             if spent >= retries.most:
                 raise OSError(f"the database is too busy: {error}") from None
         retries.wait(tried)
-    raise AssertionError
+        tried += 1
 
 
 class _Passing(Exception):
