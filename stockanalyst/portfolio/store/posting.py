@@ -32,7 +32,10 @@ _ENTRIES = select(_EVENT.seq, _EVENT.payload).where(_OWNED).order_by(_EVENT.seq)
 _KEYS = select(_EVENT.seq, _EVENT.idempotency_key).where(_OWNED)
 _HAS_KEY = _EVENT.idempotency_key.in_(bindparam("keys", expanding=True))
 _KEYED = select(_EVENT.idempotency_key, _EVENT.seq, _EVENT.payload).where(_OWNED, _HAS_KEY)
-_ROW = select(_EVENT.idempotency_key, _EVENT.seq, _EVENT.payload_hash, _EVENT.row_hash)
+_ROW = select(
+    *(_EVENT.idempotency_key, _EVENT.seq, _EVENT.payload_hash),
+    *(_EVENT.row_hash, _EVENT.effective_date),
+)
 _ANY = LEDGER_EVENT.alias()
 _LAST = select(func.max(_ANY.c.seq)).where(owned(_ANY)).scalar_subquery()
 _LAST_AND_KEYED = union_all(_ROW.where(_OWNED, _EVENT.seq == _LAST), _ROW.where(_OWNED, _HAS_KEY))
@@ -60,13 +63,16 @@ def post(
     """See :meth:`stockanalyst.portfolio.protocols.Journal.post`."""
     claim(connection, owner)
     rows = _rows(connection, owner, [key for key, _ in items])
-    number, row_hash = max(((row.seq, row.row_hash) for row in rows), default=(0, chain.FIRST))
+    last = max(rows, key=lambda row: row.seq, default=None)
+    number, row_hash = (last.seq, last.row_hash) if last else (0, chain.FIRST)
+    # Where it is tomorrow already, the last entry may tell so.
+    today = max(recorded_at.date(), last.effective_date if last else date.min)
     posted = _sorted_out(items, rows, number)
     added = [item for item, fate in zip(items, posted, strict=True) if fate.created]
     if not added:
         return posted
     new = _with_legs(connection, owner, added, number)
-    risky = _is_risky(connection, owner, new, recorded_at.date())
+    risky = _is_risky(connection, owner, new, today)
     _write(connection, owner, new, row_hash, recorded_at)
     if risky:
         check(entries_of(connection, owner))

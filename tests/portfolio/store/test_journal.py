@@ -219,6 +219,13 @@ def test_the_check_is_asked_where_lots_could_lack_units(ledger: Ledger, mine: Ow
         assert seen[-1] == (count, entry)
 
 
+def test_yesterday_is_past_where_it_is_tomorrow_already(ledger: Ledger, mine: Owned) -> None:
+    """The clock says the 15th day, in UTC."""
+    post(ledger, mine, deposit(1000), withdrawal(1, on=16))
+    assert seen_by_check(ledger, mine, withdrawal(1, on=16)) is None
+    assert seen_by_check(ledger, mine, withdrawal(1, on=15)) is not None
+
+
 def test_what_the_check_refuses_is_not_there(ledger: Ledger, mine: Owned) -> None:
     post(ledger, mine, deposit(1000), buy(4, 40, on=10))
     items = [("s", sell(1, 9, on=9))]
