@@ -6,7 +6,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -170,9 +169,7 @@ def test_a_slow_vendor_is_cut_off_wherever_it_is_slow(
     vendor: RoughVendor, before: bytes, drop: bytes
 ) -> None:
     vendor.acts = [vendor.drip(before, drop)]
-    begun = time.monotonic()
-    assert fetched(vendor.url, 0.3) == Fault("no answer within 0.3 s")
-    assert time.monotonic() - begun < 3.0  # a busy machine's patience; the drip itself never ends
+    assert fetched(vendor.url, 0.3) == Fault("no answer within 0.3 s")  # the drip never ends
 
 
 @pytest.mark.parametrize(
