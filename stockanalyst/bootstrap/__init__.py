@@ -144,8 +144,7 @@ class _Variables(dict[str, str]):
 
 def _variables(settings: Settings) -> Mapping[str, str]:
     """The settings as variables, for a process that is to have the same."""
-    folders = {name: getattr(settings, name).absolute() for name in ("cache_dir", "data_dir")}
-    plain = settings.model_copy(update=folders)
+    plain = settings.model_copy(update={"cache_dir": settings.cache_dir.absolute()})
     # What isn't set is blank, lest the process find another in its surroundings.
     variables = _Variables(
         {f"STOCKANALYST_{name.upper()}": "" for name, value in settings if value is None}

@@ -16,7 +16,6 @@ from stockanalyst.cli.verbs import (
     ledgers,
     tell,
 )
-from stockanalyst.exceptions import BrokenJournal
 
 _FIRST_STEPS = """first steps:
   stockanalyst portfolio create main --currency USD
@@ -230,8 +229,5 @@ def _verify(asked: argparse.Namespace) -> None:
     service = ledgers()
     names = [asked.name] if asked.name else [own.name for own in service.portfolios(asked.user)]
     for name in names:
-        try:
-            count = service.portfolio(asked.user, name).verify()
-        except BrokenJournal as error:
-            raise BrokenJournal(f"portfolio {name!r}, {error}") from error
+        count = service.portfolio(asked.user, name).verify()
         sys.stdout.write(f"{name}: {count:,} {'entry' if count == 1 else 'entries'}, as written\n")

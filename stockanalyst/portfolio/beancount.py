@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from stockanalyst.exceptions import InputError
 from stockanalyst.portfolio.commodities import Commodity, currency, major_units, security
-from stockanalyst.portfolio.entries import Entry, EntryType, MovedLot
-from stockanalyst.portfolio.ledger import NEVER_NEGATIVE, Role, Transfer, transfers
+from stockanalyst.portfolio.entries import ACTIONS, Entry, EntryType, MovedLot
+from stockanalyst.portfolio.ledger import NEVER_NEGATIVE, Role, Transfer, balances, transfers
 from stockanalyst.portfolio.lot_queues import Lot, Method
 from stockanalyst.portfolio.lots import in_order, replay
 from stockanalyst.portfolio.protocols import Numbered, Portfolio
@@ -38,8 +38,7 @@ _AGAINST: Mapping[EntryType, str] = {
     EntryType.TRANSFER_IN: _ACCOUNTS[Role.EXTERNAL],
     EntryType.TRANSFER_OUT: _ACCOUNTS[Role.EXTERNAL],
 }
-_ACTIONS = frozenset({EntryType.SPLIT, EntryType.SPIN_OFF})
-_GAINING = _ACTIONS | {EntryType.SELL}
+_GAINING = ACTIONS | {EntryType.SELL}
 _FINER = 6  # decimals that Rounding has beyond the currency's
 
 _SYMBOL = re.compile(r"(?!X\.)[A-Z](?:[A-Z0-9.\-]*[A-Z0-9])?")
@@ -160,7 +159,7 @@ class _AtCost:
         self._unit_costs: dict[tuple[str, str], Fraction] = {}
 
     def deed(self, number: int, entry: Entry, gains: Mapping[str, int]) -> _Deed:
-        if not entry.units and entry.type not in _ACTIONS:
+        if not entry.units and entry.type not in ACTIONS:
             return _Deed(number, entry, _mirrored(entry), {})
         gone, come = self._moved(number, entry)
         postings = [
@@ -173,7 +172,7 @@ class _AtCost:
 
     def _moved(self, number: int, entry: Entry) -> tuple[list[_Held], list[_Held]]:
         """Lots that an entry takes away, and those that it brings."""
-        if entry.type in _ACTIONS:
+        if entry.type in ACTIONS:
             return self._restated(number, entry)
         lots = entry.lots
         if entry.type is EntryType.BUY:
@@ -302,12 +301,7 @@ def _transaction(deed: _Deed, name: str) -> str:
 
 def _balances(counted: Numbered, name: str) -> Iterator[str]:
     """What our books have of each currency and security on the day after the last entry."""
-    sums: dict[tuple[Role, Commodity], int] = defaultdict(int)
-    for _, entry in counted:
-        for leg in transfers(entry):
-            sums[leg.credit, leg.commodity] -= leg.amount
-            sums[leg.debit, leg.commodity] += leg.amount
-    for (role, commodity), amount in sums.items():
+    for (role, commodity), amount in balances(counted).items():
         if role in NEVER_NEGATIVE:
             number, code = _amount(amount, commodity).split(" ")
             after = counted[-1][1].on + timedelta(days=1)

@@ -68,7 +68,7 @@ class Instruction:
     """
 
     type: EntryType | str
-    on: date | str
+    on: date | str | None = None
     symbol: str | None = None
     units: Amount | None = None
     price: Amount | None = None

@@ -12,20 +12,19 @@ from datetime import date
 
 from stockanalyst.exceptions import LedgerError
 from stockanalyst.portfolio.commodities import EXACT, MOST, major_units, security
-from stockanalyst.portfolio.entries import Entry, EntryType, digest
+from stockanalyst.portfolio.entries import ACTIONS, Entry, EntryType, digest
 from stockanalyst.portfolio.lots import (
     Book,
     Method,
     Place,
     change,
     in_order,
+    numbered_after,
     place,
     replay,
     split_units,
 )
 from stockanalyst.portfolio.protocols import Numbered
-
-_ACTIONS = frozenset({EntryType.SPLIT, EntryType.SPIN_OFF})
 
 
 class Holdings:
@@ -120,7 +119,7 @@ def _at(row: _Row) -> Place:
 def _changed(entry: Entry) -> str:
     """The symbol of which an entry changes the holding; empty if it changes none."""
     symbol = entry.child if entry.type is EntryType.SPIN_OFF else entry.symbol
-    return symbol if entry.type in _ACTIONS or change(entry, symbol) else ""
+    return symbol if entry.type in ACTIONS or change(entry, symbol) else ""
 
 
 def added_units(action: Entry, held: int) -> int:
@@ -146,7 +145,7 @@ def applied(entries: Numbered, action: Entry) -> tuple[int, Entry] | None:
     on the same day; its ratio and units may be others. Entries made by :func:`restated` have other
     keys than :func:`action_key` and other units: ask here whether an action was applied.
     """
-    actions = (pair for pair in in_order(entries) if pair[1].type in _ACTIONS)
+    actions = (pair for pair in in_order(entries) if pair[1].type in ACTIONS)
     return next((pair for pair in actions if action_key(pair[1]) == action_key(action)), None)
 
 
@@ -194,9 +193,9 @@ def restated(entries: Numbered, new: Sequence[tuple[str, Entry]]) -> list[tuple[
     """
     if not new:
         return []
-    start = max((number for number, _ in entries), default=0) + 1
-    items = dict(enumerate(new, start))
-    both = [*entries, *((number, entry) for number, (_, entry) in items.items())]
+    added = numbered_after(entries, new)
+    items = {number: item for (number, _), item in zip(added, new, strict=True)}
+    both = [*entries, *added]
     before: list[tuple[str, Entry]] = []
     after: list[tuple[str, Entry]] = []
     for number, action, units in _actions(in_order(both)):
@@ -217,7 +216,7 @@ def _actions(ordered: Iterable[tuple[int, Entry]]) -> Iterator[tuple[int, Entry,
     """Every action with the units that it adds where those before it add what they should."""
     held: Counter[str] = Counter()
     for number, entry in ordered:
-        if entry.type in _ACTIONS:
+        if entry.type in ACTIONS:
             units = added_units(entry, max(held[entry.symbol], 0))
             held[_changed(entry)] += units
             yield number, entry, units

@@ -28,6 +28,10 @@ class EntryType(StrEnum):
     REVERSAL = "reversal"
 
 
+ACTIONS = frozenset({EntryType.SPLIT, EntryType.SPIN_OFF})
+"""Corporate actions: once a symbol and day, and of what was held before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class MovedLot:
     """Units that come from another portfolio with what they cost there.

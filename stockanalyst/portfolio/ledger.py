@@ -57,13 +57,23 @@ def transfers(entry: Entry) -> tuple[Transfer, ...]:
     return tuple(leg for leg in _LEGS[entry.type](entry) if leg.amount)
 
 
-def net(legs: Iterable[Transfer]) -> Counter[tuple[Role, Commodity]]:
-    """What transfers together change in each account; nothing where that is zero."""
+def summed(legs: Iterable[Transfer]) -> Counter[tuple[Role, Commodity]]:
+    """What transfers together change in each account that they touch."""
     change: Counter[tuple[Role, Commodity]] = Counter()
     for leg in legs:
         change[leg.credit, leg.commodity] -= leg.amount
         change[leg.debit, leg.commodity] += leg.amount
-    return Counter({key: amount for key, amount in change.items() if amount})
+    return change
+
+
+def net(legs: Iterable[Transfer]) -> Counter[tuple[Role, Commodity]]:
+    """As :func:`summed`; nothing where that is zero."""
+    return Counter({key: amount for key, amount in summed(legs).items() if amount})
+
+
+def balances(entries: Iterable[tuple[int, Entry]]) -> Counter[tuple[Role, Commodity]]:
+    """What is in each account after entries that count."""
+    return summed(leg for _, entry in entries for leg in transfers(entry))
 
 
 def _money(entry: Entry, credit: Role, debit: Role, amount: int | None = None) -> Transfer:

@@ -192,6 +192,18 @@ def split_units(held: int, numerator: int, denominator: int) -> int:
     return held * numerator // denominator - held
 
 
+def numbered_after(
+    entries: Iterable[Numbered], items: Iterable[tuple[str, Entry]]
+) -> list[tuple[int, Entry]]:
+    """New entries, given with their keys, under the numbers that a journal will give them."""
+    return list(enumerate((entry for _, entry in items), next_number(entries)))
+
+
+def next_number(entries: Iterable[Numbered]) -> int:
+    """Of the entry that comes next into a journal."""
+    return max((number for number, _ in entries), default=0) + 1
+
+
 def standing(entries: Iterable[Numbered]) -> list[Numbered]:
     """Entries that count; who takes back a taking-back restores the first."""
     known = list(entries)

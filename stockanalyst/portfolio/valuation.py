@@ -16,7 +16,7 @@ from stockanalyst.portfolio.commodities import (
     security,
 )
 from stockanalyst.portfolio.entries import EntryType
-from stockanalyst.portfolio.ledger import Role, transfers
+from stockanalyst.portfolio.ledger import Role, balances
 from stockanalyst.portfolio.lots import Position, in_order, replay
 from stockanalyst.portfolio.pricing import SHOWN, Converter, Price, Rate, on_scale, total
 from stockanalyst.portfolio.protocols import Numbered, Portfolio
@@ -167,12 +167,12 @@ def statement(
     current, rescaled = on_scale(
         {symbol: prices[symbol] for symbol, _ in held if symbol in prices}, counted
     )
-    money, balances = Converter(currency(portfolio.currency), rates), _balances(counted)
+    money, sums = Converter(currency(portfolio.currency), rates), balances(counted)
     quoted = {key: money.quoted(current[key[0]], key[1]) for key in held if key[0] in current}
     values = {key: _value(key, position, quoted.get(key)) for key, position in positions.items()}
     unknown = [_why(key, current.get(key[0]), on) for key, value in values.items() if value is None]
-    totals = _totals(positions, values, _of(Role.CASH, balances), money)
-    totals["invested"] = money.total(_put_in(counted, positions, balances).items())
+    totals = _totals(positions, values, _of(Role.CASH, sums), money)
+    totals["invested"] = money.total(_put_in(counted, positions, sums).items())
     holdings = (
         _holding(
             key,
@@ -188,7 +188,7 @@ def statement(
         portfolio=portfolio,
         on=on,
         holdings=tuple(holdings),
-        cash=_listed(_of(Role.CASH, balances), portfolio.currency),
+        cash=_listed(_of(Role.CASH, sums), portfolio.currency),
         rates=dict(sorted(money.used.items())),
         notes=(*notes, *rescaled, *unknown, *money.told()),
         **{name: _major(amount, money.base) for name, amount in totals.items()},
@@ -246,20 +246,11 @@ def _why(key: _Key, price: Price | None, on: date) -> str:
     return f"{cause}: its value and the portfolio's are unknown."
 
 
-def _balances(entries: Numbered) -> dict[tuple[Role, Commodity], int]:
-    balances: dict[tuple[Role, Commodity], int] = defaultdict(int)
-    for _, entry in entries:
-        for leg in transfers(entry):
-            balances[leg.debit, leg.commodity] += leg.amount
-            balances[leg.credit, leg.commodity] -= leg.amount
-    return balances
-
-
-def _of(role: Role, balances: Mapping[tuple[Role, Commodity], int]) -> dict[str, int]:
+def _of(role: Role, sums: Mapping[tuple[Role, Commodity], int]) -> dict[str, int]:
     """Money of a role, by currency."""
     return {
         what.code: amount
-        for (whose, what), amount in balances.items()
+        for (whose, what), amount in sums.items()
         if whose is role and what.kind == "currency"
     }
 
@@ -270,11 +261,11 @@ def _listed(cash: Mapping[str, int], base: str) -> dict[str, Decimal]:
 
 
 def _put_in(
-    entries: Numbered, positions: _Positions, balances: Mapping[tuple[Role, Commodity], int]
+    entries: Numbered, positions: _Positions, sums: Mapping[tuple[Role, Commodity], int]
 ) -> dict[str, int]:
     """What came from outside less what went there, by currency; units at their cost."""
     put_in: dict[str, int] = defaultdict(int)
-    for code, amount in _of(Role.EXTERNAL, balances).items():
+    for code, amount in _of(Role.EXTERNAL, sums).items():
         put_in[code] -= amount
     for _, entry in entries:
         put_in[entry.currency] += sum(lot.cost for lot in entry.lots)

@@ -1,11 +1,10 @@
 """Entries of a journal in words: what was booked, and what is left after it."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 from stockanalyst.portfolio.commodities import Commodity, currency, major_units, security
 from stockanalyst.portfolio.entries import Entry, EntryType
-from stockanalyst.portfolio.ledger import Role, transfers
+from stockanalyst.portfolio.ledger import Role, balances, transfers
 from stockanalyst.portfolio.lots import in_order
 from stockanalyst.portfolio.protocols import Numbered, Posted
 from stockanalyst.reporting.portfolio_amounts import money, units, weight
@@ -38,23 +37,14 @@ def _left(entries: Numbered, entry: Entry) -> list[str]:
     touched = dict.fromkeys(
         (role, leg.commodity) for leg in transfers(moved) for role in (leg.credit, leg.debit)
     )
-    balances = _balances(entries)
+    held = balances(in_order(entries))
     holdings = [kind for role, kind in touched if role is Role.HOLDING]
-    cash = [_amount(balances[Role.CASH, kind], kind) for role, kind in touched if role is Role.CASH]
-    units_left = [f"{_units(balances[Role.HOLDING, kind], kind.code)} left" for kind in holdings]
+    cash = [_amount(held[Role.CASH, kind], kind) for role, kind in touched if role is Role.CASH]
+    units_left = [f"{_units(held[Role.HOLDING, kind], kind.code)} left" for kind in holdings]
     return [
         *(units_left if entry.type is not EntryType.BUY else []),
         *([f"cash {', '.join(cash)}"] if cash else []),
     ]
-
-
-def _balances(entries: Numbered) -> Counter[tuple[Role, Commodity]]:
-    balances: Counter[tuple[Role, Commodity]] = Counter()
-    for _, entry in in_order(entries):
-        for leg in transfers(entry):
-            balances[leg.credit, leg.commodity] -= leg.amount
-            balances[leg.debit, leg.commodity] += leg.amount
-    return balances
 
 
 def _amount(amount: int, kind: Commodity) -> str:

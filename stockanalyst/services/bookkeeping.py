@@ -19,8 +19,9 @@ from stockanalyst.exceptions import (
 from stockanalyst.portfolio import booking, corporate, soundness
 from stockanalyst.portfolio.booking import Instruction
 from stockanalyst.portfolio.corporate import Holdings
-from stockanalyst.portfolio.entries import Entry, EntryType
+from stockanalyst.portfolio.entries import ACTIONS, Entry, EntryType
 from stockanalyst.portfolio.fees import CommissionSchedule
+from stockanalyst.portfolio.lots import numbered_after
 from stockanalyst.portfolio.protocols import (
     Batch,
     BrokerStore,
@@ -32,8 +33,7 @@ from stockanalyst.portfolio.protocols import (
 from stockanalyst.services.protocols import ProviderByName
 
 Items = Sequence[tuple[str, Entry]]
-_ACTIONS = (EntryType.SPLIT, EntryType.SPIN_OFF)
-_PLAIN = frozenset(EntryType) - {*_ACTIONS, EntryType.DIVIDEND, EntryType.REVERSAL}
+_PLAIN = frozenset(EntryType) - {*ACTIONS, EntryType.DIVIDEND, EntryType.REVERSAL}
 """Types whose entries need no look into the journal."""
 _OTHER_END = {
     EntryType.TRANSFER_IN: EntryType.TRANSFER_OUT,
@@ -97,13 +97,6 @@ class Books:
         """The entry that was posted with a key."""
         return self.around.journal.present(self.user, self.portfolio.id, [key]).get(key)
 
-    def day(self, on: date | str | None, key: str | None) -> date | str:
-        """What was said; where nothing was, the day of what has the key, or today."""
-        if on is not None:
-            return on
-        there = None if key is None else self.find(key)
-        return self.around.today() if there is None else there[1].on
-
     def post(self, said: Instruction, *, key: str | None, broker: str | None) -> Posted:
         """See :meth:`stockanalyst.services.ledger.Ledger.post`."""
         schedule = self._schedule(broker, said)
@@ -120,6 +113,7 @@ class Books:
         entries: Numbered,
     ) -> Posted:
         there = None if key is None else self.find(key)
+        said = self._dated(said, there)
         try:
             entry = self.entry(said, entries, schedule)
         except InsufficientUnits:
@@ -130,28 +124,18 @@ class Books:
             return Posted(there[0], created=False)
         if entry.type is EntryType.REVERSAL:
             return self._reverse(entry, key, entries)
-        if entry.type in _ACTIONS:
+        if entry.type in ACTIONS:
             return self._act(entry, key, entries)
         wanted = self.around.new_key() if key is None else key
-        return self.post_items(entries, [(wanted, entry)])[0]
+        return self._fate(wanted, self.batch(entries, [(wanted, entry)]))
 
     def transfer(self, to: "Books", said: Instruction, key: str | None) -> Posted:
         """See :meth:`stockanalyst.services.ledger.Ledger.transfer`."""
         return self._unless_moved(lambda entries: self._transfer(to, said, key, entries))
 
-    def post_items(self, entries: Numbered, items: Items) -> list[Posted]:
-        """Post entries, and what later splits need because of them; all or none.
-
-        Those that are there are left as they are.
-        """
-        keys = [key for key, _ in items]
-        there = self.around.journal.present(self.user, self.portfolio.id, keys)
-        new = [item for item in items if item[0] not in there]
-        known = [item for item in items if item[0] in there]
-        batch = [*known, *corporate.restated(entries, new)]
-        fates = self.around.journal.post(self.user, self.portfolio.id, batch, check=self.check)
-        by_key = {key: fate for (key, _), fate in zip(batch, fates, strict=True)}
-        return [by_key[key] for key in keys]
+    def post_all(self, entries: Numbered, items: Items) -> None:
+        """Post entries, and what splits need because of them: all or none."""
+        self.around.journal.post_together(self.user, [self.batch(entries, items)])
 
     def entry(
         self,
@@ -189,7 +173,7 @@ class Books:
         there = corporate.applied(entries, action)
         if there is None:
             wanted = self._action_key(action) if key is None else key
-            return self.post_items(entries, [(wanted, action)])[0]
+            return self._fate(wanted, self.batch(entries, [(wanted, action)]))
         if (there[1].ratio, there[1].basis) != (action.ratio, action.basis):
             words = f"{action.type} of {action.symbol} on {action.on}"
             mend = f"is there as entry {there[0]} with another ratio; reverse it first"
@@ -208,9 +192,7 @@ class Books:
         if there is not None and there[1].reverses == back.reverses:
             return Posted(there[0], created=False)
         own = self.batch(entries, [(wanted, back)])
-        batches = [own, *self._other_end(back, dict(entries).get(back.reverses))]
-        fates = self.around.journal.post_together(self.user, batches)[0]
-        return fates[[item[0] for item in own.items].index(wanted)]
+        return self._fate(wanted, own, *self._other_end(back, dict(entries).get(back.reverses)))
 
     def _other_end(self, back: Entry, original: Entry | None) -> list[Batch]:
         """What takes back the other end of a transfer, where it has one."""
@@ -230,7 +212,7 @@ class Books:
         self, to: "Books", said: Instruction, key: str | None, entries: Numbered
     ) -> Posted:
         there = None if key is None else self.find(key)
-        out = self.entry(said, entries)
+        out = self.entry(self._dated(said, there), entries)
         out = replace(out, note=out.note or f"to {to.portfolio.name}")
         if there is not None and booking.says_again(out, there[1], said):
             return Posted(there[0], created=False)
@@ -243,20 +225,28 @@ class Books:
             own, out = self._with_lots(own, wanted, entries)
         note = said.note or f"from {self.portfolio.name}"
         coming = replace(out, type=EntryType.TRANSFER_IN, note=note)
-        theirs = to.batch(to.entries(), [(wanted, coming)])
-        fates = self.around.journal.post_together(self.user, [own, theirs])[0]
-        return fates[[item[0] for item in own.items].index(wanted)]
+        return self._fate(wanted, own, to.batch(to.entries(), [(wanted, coming)]))
 
     def _with_lots(self, batch: Batch, key: str, entries: Numbered) -> tuple[Batch, Entry]:
         """The batch, and the entry in it that moves units out, with the lots that these are of."""
-        start = max((number for number, _ in entries), default=0) + 1
-        numbers = {own: number for number, (own, _) in enumerate(batch.items, start)}
-        numbered = [(numbers[own], entry) for own, entry in batch.items]
-        lots = booking.moved([*entries, *numbered], numbers[key], self.portfolio.method)
+        numbered = numbered_after(entries, batch.items)
+        number = numbered[[own for own, _ in batch.items].index(key)][0]
+        lots = booking.moved([*entries, *numbered], number, self.portfolio.method)
         items = [
             (own, replace(entry, lots=lots) if own == key else entry) for own, entry in batch.items
         ]
         return replace(batch, items=items), dict(items)[key]
+
+    def _fate(self, key: str, own: Batch, *others: Batch) -> Posted:
+        """Post batches together; what became of the entry with that key, which is in the first."""
+        fates = self.around.journal.post_together(self.user, [own, *others])[0]
+        return {posted: fate for (posted, _), fate in zip(own.items, fates, strict=True)}[key]
+
+    def _dated(self, said: Instruction, there: tuple[int, Entry] | None) -> Instruction:
+        """With a day: that of the entry which has the key already, or today."""
+        if said.on is not None:
+            return said
+        return replace(said, on=self.around.today() if there is None else there[1].on)
 
     def batch(self, entries: Numbered, items: Items) -> Batch:
         """These entries, and what splits need because of them."""

@@ -13,6 +13,7 @@ from stockanalyst.portfolio.commodities import EXACT, major_units
 from stockanalyst.portfolio.csv_rows import IMPORTED, Row
 from stockanalyst.portfolio.entries import Entry, EntryType
 from stockanalyst.portfolio.ledger import NEVER_NEGATIVE, net, transfers
+from stockanalyst.portfolio.lots import next_number, numbered_after
 from stockanalyst.portfolio.protocols import Numbered
 from stockanalyst.reporting.portfolio_html import import_bundle
 from stockanalyst.services.bookkeeping import Books
@@ -131,10 +132,8 @@ def _fault(found: Import, n_rows: int, entries: Numbered, books: Books) -> Stock
     """Why a journal with the first rows can't be."""
     items = Import(found.verdicts[:n_rows], posted=False).items()
     batch = corporate.restated(entries, items)
-    last = max((number for number, _ in entries), default=0)
-    numbered = list(enumerate((entry for _, entry in batch), start=last + 1))
     try:
-        books.check([*entries, *numbered])
+        books.check([*entries, *numbered_after(entries, batch)])
     except StockAnalystError as error:
         return error
     return None
@@ -148,7 +147,7 @@ class _Clerk:
         self._balances = Counter(
             dict(books.around.journal.balances(books.user, books.portfolio.id))
         )
-        self._number = max((number for number, _ in entries), default=0)
+        self._next = next_number(entries)
         self._holdings = corporate.Holdings(entries)
 
     def judge(self, row: Row, there: tuple[int, Entry] | None) -> Verdict:
@@ -171,8 +170,8 @@ class _Clerk:
         if there is not None:
             return _again(row, said, entry, *there)
         self._move(entry)
-        self._number += 1
-        self._holdings.add(self._number, entry)
+        self._holdings.add(self._next, entry)
+        self._next += 1
         return Verdict(row.line, row.key, "new", "", entry)
 
     def _move(self, entry: Entry) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
 
-from stockanalyst.exceptions import InputError, did_you_mean
+from stockanalyst.exceptions import BrokenJournal, InputError, did_you_mean
 from stockanalyst.market.symbols import parse_symbols
 from stockanalyst.portfolio.beancount import beancount_text
 from stockanalyst.portfolio.booking import Amount, Instruction
@@ -75,9 +75,7 @@ class Ledger:
         key: str | None = None,
     ) -> Posted:
         """Money comes in from outside."""
-        said = Instruction(
-            type="deposit", amount=amount, currency=currency, on=self.books.day(on, key), note=note
-        )
+        said = Instruction(type="deposit", amount=amount, currency=currency, on=on, note=note)
         return self.post(said, key=key)
 
     def withdraw(
@@ -94,7 +92,7 @@ class Ledger:
             type="withdrawal",
             amount=amount,
             currency=currency,
-            on=self.books.day(on, key),
+            on=on,
             note=note,
         )
         return self.post(said, key=key)
@@ -140,7 +138,7 @@ class Ledger:
                 currency=currency,
                 fee=fee,
                 tax=tax,
-                on=self.books.day(on, key),
+                on=on,
                 note=note,
             ),
             key=key,
@@ -173,7 +171,7 @@ class Ledger:
                 currency=currency,
                 fee=fee,
                 tax=tax,
-                on=self.books.day(on, key),
+                on=on,
                 note=note,
             ),
             key=key,
@@ -216,7 +214,7 @@ class Ledger:
                 currency=currency,
                 fee=fee,
                 tax=tax,
-                on=self.books.day(on, key),
+                on=on,
                 note=note,
             ),
             key=key,
@@ -235,9 +233,7 @@ class Ledger:
 
         It happens once a symbol and day: said again, nothing is posted.
         """
-        said = Instruction(
-            type="split", symbol=symbol, ratio=ratio, on=self.books.day(on, key), note=note
-        )
+        said = Instruction(type="split", symbol=symbol, ratio=ratio, on=on, note=note)
         return self.post(said, key=key)
 
     def post(
@@ -261,9 +257,7 @@ class Ledger:
 
         Of a transfer to or from another portfolio of the user both ends are taken back, or none.
         """
-        today = self._around.today()
-        said = Instruction(type="reversal", on=today, reverses=number, note=note)
-        return self.post(said, key=key)
+        return self.post(Instruction(type="reversal", reverses=number, note=note), key=key)
 
     def transfer(
         self,
@@ -304,7 +298,7 @@ class Ledger:
             currency=currency,
             symbol=symbol,
             units=units,
-            on=self.books.day(on, key),
+            on=on,
             note=note,
         )
         return self.books.transfer(to.books, said, key)
@@ -432,7 +426,7 @@ class Ledger:
         found, entries = imports.judged(read_rows(content), self.books)
         if dry_run or found.refused:
             return found
-        self.books.post_items(entries, found.items())
+        self.books.post_all(entries, found.items())
         return replace(found, posted=True)
 
     def export(self, what: str = "transactions", *, provider: str = "auto") -> str:
@@ -459,9 +453,12 @@ class Ledger:
         Raises
         ------
         BrokenJournal
-            Names the first row that isn't as it was written.
+            Names the portfolio, and the first row that isn't as it was written.
         """
-        return self._around.journal.verify(self.user, self.portfolio.id)
+        try:
+            return self._around.journal.verify(self.user, self.portfolio.id)
+        except BrokenJournal as error:
+            raise BrokenJournal(f"portfolio {self.portfolio.name!r}, {error}") from error
 
     def _book(self, day: date) -> Book:
         known = [pair for pair in standing(self.entries()) if pair[1].on <= day]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stockanalyst.exceptions import BrokenJournal, InputError
+from stockanalyst.exceptions import InputError
 from stockanalyst.portfolio.protocols import Broker, Portfolio
 from stockanalyst.services.bookkeeping import Surroundings
 from stockanalyst.services.ledger import Ledger
@@ -71,16 +71,8 @@ class LedgerService:
         BrokenJournal
             Names the first row that isn't as it was written.
         """
-        number = self._number(user)
-        found: dict[str, int] = {}
-        if number is None:
-            return found
-        for each in self.around.journal.portfolios(number):
-            try:
-                found[each.name] = self.around.journal.verify(number, each.id)
-            except BrokenJournal as error:
-                raise BrokenJournal(f"portfolio {each.name!r}: {error}") from None
-        return found
+        names = [each.name for each in self.portfolios(user)]
+        return {name: self.portfolio(user, name).verify() for name in names}
 
     def brokers(self, user: str | None = None) -> list[Broker]:
         """All of a user, by name."""

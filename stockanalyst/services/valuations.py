@@ -13,7 +13,7 @@ from stockanalyst.exceptions import InputError
 from stockanalyst.market.symbols import parse_symbol, quoted_in
 from stockanalyst.portfolio.attribution import attribution
 from stockanalyst.portfolio.commodities import EXACT, currency, major_units, security
-from stockanalyst.portfolio.entries import Entry, EntryType
+from stockanalyst.portfolio.entries import ACTIONS, Entry, EntryType
 from stockanalyst.portfolio.lot_tables import lots_frame
 from stockanalyst.portfolio.lots import holdings_on, replay, standing
 from stockanalyst.portfolio.performance import performance
@@ -38,7 +38,6 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-_ACTIONS = (EntryType.SPLIT, EntryType.SPIN_OFF)
 _ABOUT = timedelta(days=7)  # by which a vendor's date and the booked one may differ
 
 
@@ -331,7 +330,7 @@ def _unbooked_splits(
     portfolio: Portfolio, entries: Numbered, symbols: Iterable[str], on: date, quotes: Quotes
 ) -> list[str]:
     """Sentences on splits of what was held that the ledger doesn't know."""
-    booked = [(entry.symbol, entry.on) for _, entry in entries if entry.type in _ACTIONS]
+    booked = [(entry.symbol, entry.on) for _, entry in entries if entry.type in ACTIONS]
     return [
         f"{symbol} was split {ratio:g} for 1 on {day}, says {quotes.provider}, and the ledger "
         f"doesn't know: its units, and so its value, are wrong until that is booked "
@@ -357,7 +356,7 @@ def _row(number: int, entry: Entry) -> tuple[object, ...]:
         for each in (entry.amount, entry.fee, entry.tax)
     )
     units = major_units(entry.units, security(entry.symbol)) if entry.units else None
-    ratio = "{}:{}".format(*entry.ratio) if entry.type in _ACTIONS else ""
+    ratio = "{}:{}".format(*entry.ratio) if entry.type in ACTIONS else ""
     gained = major_units(entry.child_amount, currency(entry.child)) if entry.child_amount else None
     basis = EXACT.divide(*map(Decimal, entry.basis)) if entry.type is EntryType.SPIN_OFF else None
     return (

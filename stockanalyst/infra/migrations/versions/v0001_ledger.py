@@ -17,6 +17,7 @@ _MOST = 2**62
 _BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _OWNER = ("user_id", "portfolio_id")
 _APPEND_ONLY = ("ledger_event", "transfer")
+_EVENT = ["ledger_event.user_id", "ledger_event.portfolio_id", "ledger_event.seq"]
 _OWNED = ("portfolio", "account", "balance", "ledger_event", "transfer")
 
 
@@ -26,6 +27,7 @@ def upgrade() -> None:
     _owners()
     _accounts()
     _journal()
+    _transfers()
     if op.get_bind().dialect.name == "postgresql":
         _refuse_on_postgresql()
         _separate_users()
@@ -151,7 +153,6 @@ def _accounts() -> None:
 
 
 def _journal() -> None:
-    event = ["ledger_event.user_id", "ledger_event.portfolio_id", "ledger_event.seq"]
     op.create_table(
         "ledger_event",
         *_columns(_BIG, *_OWNER, "seq"),
@@ -167,7 +168,7 @@ def _journal() -> None:
         sa.UniqueConstraint("idempotency_key", *_OWNER),
         sa.UniqueConstraint("reverses", *_OWNER),
         sa.ForeignKeyConstraint(_OWNER, ["portfolio.user_id", "portfolio.id"]),
-        sa.ForeignKeyConstraint([*_OWNER, "reverses"], event),
+        sa.ForeignKeyConstraint([*_OWNER, "reverses"], _EVENT),
         sa.CheckConstraint("seq > 0", "seq"),
         sa.CheckConstraint(
             "type IN ('buy', 'deposit', 'dividend', 'exchange', 'fee', 'interest', 'reversal', "
@@ -178,6 +179,9 @@ def _journal() -> None:
         sa.CheckConstraint("reverses < seq", "reverses"),
     )
     op.create_index(None, "ledger_event", ["symbol", *_OWNER, "effective_date"])
+
+
+def _transfers() -> None:
     account = [f"account.{name}" for name in (*_OWNER, "commodity_id", "id")]
     op.create_table(
         "transfer",
@@ -185,7 +189,7 @@ def _journal() -> None:
         *_columns(sa.Integer(), "leg"),
         *_columns(_BIG, "commodity_id", "debit_id", "credit_id", "amount"),
         sa.PrimaryKeyConstraint(*_OWNER, "seq", "leg"),
-        sa.ForeignKeyConstraint([*_OWNER, "seq"], event),
+        sa.ForeignKeyConstraint([*_OWNER, "seq"], _EVENT),
         *(
             sa.ForeignKeyConstraint(
                 [*_OWNER, "commodity_id", side], account, name=f"fk_transfer_{side}"
