@@ -98,7 +98,7 @@ def train_scorer(
     InputError
         A name, a seed or a file that can't be used.
     ModelUnavailable
-        What its training needs isn't there.
+        What its training needs isn't there; nothing is read or written.
     DataError
         The folder can't be written.
     """
@@ -106,6 +106,7 @@ def train_scorer(
         raise InputError("model", model, f"choose from {', '.join(_TRAINED)}")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise InputError("seed", seed, "give a whole number from 0 to 4294967295")
+    base = compact_training.base_weights() if model == "compact" else None
     labelled = read_labelled(data)
     folder.prepare(output)
 
@@ -115,10 +116,9 @@ def train_scorer(
     lexicon = FinanceLexiconScorer()
     if model == "tfidf":
         trained = tfidf_training.train(labelled, lexicon=lexicon, seed=seed, progress=tell)
-    elif model == "blend":
+    elif base is None:
         trained = blend_training.train(labelled, lexicon=lexicon, seed=seed, progress=tell)
     else:
-        base = compact_training.base_weights()
         trained = compact_training.train(
             labelled, base=base, lexicon=lexicon, seed=seed, progress=tell
         )

@@ -59,6 +59,12 @@ class Artifact:
             raise self.fault(f"model.json should give {name} as a positive number, not {value!r}")
         return float(value)
 
+    def part(self, kind: str) -> "Artifact":
+        """The scorer that is heard in this one: its settings stand under its kind."""
+        settings = self.settings.get(kind)
+        known = settings if isinstance(settings, dict) else {}
+        return Artifact(kind, known, self.files, self.origin)
+
     def arrays(self, name: str, shapes: Mapping[str, tuple[int | None, ...]]) -> dict[str, Any]:
         """Finite arrays of an ``.npz`` file; nothing pickled is ever opened.
 

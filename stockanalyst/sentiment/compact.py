@@ -1,4 +1,4 @@
-"""A small fine-tuned BERT in ONNX: inference by onnxruntime, never torch or transformers."""
+"""A small fine-tuned BERT in ONNX, and the quick scorer beside it; never torch or transformers."""
 
 import tempfile
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from stockanalyst._typing import Matrix
 from stockanalyst.sentiment.artifact import Artifact
 from stockanalyst.sentiment.mixture import MixedScorer, Mixture
 from stockanalyst.sentiment.protocols import LABELS, Scorer
+from stockanalyst.sentiment.tfidf import TfidfScorer
 from stockanalyst.sentiment.wordpiece import WordPiece
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class TextNetwork:
 
 
 class CompactScorer(MixedScorer):
-    """The fine-tuned classifier that a user makes with one command."""
+    """The fine-tuned network that a user makes with one command; it hears the quick scorer."""
 
     name: ClassVar[str] = "compact"
 
@@ -90,7 +91,8 @@ class CompactScorer(MixedScorer):
             network = TextNetwork(artifact.file(NETWORK), vocabulary, longest=longest)
         except ValueError as error:
             raise artifact.fault(str(error)) from error
-        return cls(network, lexicon=lexicon, mixture=Mixture.from_artifact(artifact))
+        words = TfidfScorer.from_artifact(artifact.part(TfidfScorer.name), lexicon=lexicon)
+        return cls(network, other=words, mixture=Mixture.from_artifact(artifact))
 
 
 def _opened(network: bytes) -> "InferenceSession":

@@ -1,4 +1,4 @@
-"""What a trained model and the lexicon say of a text, weighed against each other."""
+"""What a trained model and another scorer say of a text, weighed against each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from stockanalyst.sentiment.calibration import log_loss, softmax, text_scores
 from stockanalyst.sentiment.protocols import Scorer, TextScores
 
 _LEAST = 1e-3  # a probability below it counts as this one
-_MODEL, _LEXICON = "model_weight", "lexicon_weight"
+_MODEL, _OTHER = "model_weight", "other_weight"
 _BOUNDS = ((0.05, 5.0), (1e-3, 5.0))
 
 
@@ -26,13 +26,13 @@ class LogitModel(Protocol):
 
 @dataclass(frozen=True)
 class Mixture:
-    """Weights of the logits of a model and of the logs of the lexicon's probabilities.
+    """Weights of the logits of a model and of the logs of another scorer's probabilities.
 
     They calibrate, too: both small is unsure.
     """
 
     model: float
-    lexicon: float
+    other: float
 
     @classmethod
     def from_artifact(cls, artifact: Artifact) -> Self:
@@ -43,49 +43,49 @@ class Mixture:
         DataError
             They aren't there.
         """
-        return cls(artifact.number(_MODEL), artifact.number(_LEXICON))
+        return cls(artifact.number(_MODEL), artifact.number(_OTHER))
 
     @property
     def settings(self) -> Json:
         """As an artefact's settings have them."""
-        return {_MODEL: self.model, _LEXICON: self.lexicon}
+        return {_MODEL: self.model, _OTHER: self.other}
 
     def probabilities(self, logits: Matrix, told: TextScores) -> Matrix:
         """Calibrated probabilities, shape (n, 3)."""
-        return softmax(self.model * logits + self.lexicon * evidence(told))
+        return softmax(self.model * logits + self.other * evidence(told))
 
 
 class MixedScorer:
-    """A trained model that hears the lexicon.
+    """A trained model that hears another scorer.
 
     Parameters
     ----------
     model : LogitModel
-    lexicon : Scorer
-        The finance lexicon, with the user's own words if there are any.
+    other : Scorer
+        The finance lexicon, with the user's own words if there are any, or one that hears it.
     mixture : Mixture
     """
 
-    def __init__(self, model: LogitModel, *, lexicon: Scorer, mixture: Mixture) -> None:
+    def __init__(self, model: LogitModel, *, other: Scorer, mixture: Mixture) -> None:
         self._model = model
-        self._lexicon = lexicon
+        self._other = other
         self._mixture = mixture
 
     def score(self, texts: Sequence[str]) -> TextScores:
         """See :class:`~stockanalyst.sentiment.protocols.Scorer`."""
-        told = self._lexicon.score(texts)
+        told = self._other.score(texts)
         logits, known = self._model.logits(texts)
         return text_scores(self._mixture.probabilities(logits, told), known | heard(told))
 
 
 def evidence(told: TextScores) -> Matrix:
-    """What the lexicon says, as logs of its probabilities, shape (n, 3)."""
+    """What a scorer says, as logs of its probabilities, shape (n, 3)."""
     logs: Matrix = np.log(np.maximum(told.probabilities, _LEAST))
     return logs
 
 
 def heard(told: TextScores) -> NDArray[np.bool_]:
-    """Of which texts the lexicon says anything, shape (n,)."""
+    """Of which texts a scorer says anything, shape (n,)."""
     said: NDArray[np.bool_] = told.polarity != 0
     return said
 
@@ -98,7 +98,7 @@ def fit_mixture(logits: Matrix, told: TextScores, labels: IntVector) -> Mixture:
     logits : ndarray of shape (n, 3)
         Of texts that the model wasn't trained on.
     told : TextScores
-        What the lexicon says of them.
+        What the other scorer says of them.
     labels : ndarray of shape (n,)
         Their positions in :data:`~stockanalyst.sentiment.protocols.LABELS`.
     """
@@ -108,4 +108,4 @@ def fit_mixture(logits: Matrix, told: TextScores, labels: IntVector) -> Mixture:
         return log_loss(Mixture(*weights).probabilities(logits, told), labels)
 
     best = minimize(loss, x0=(0.5, 0.5), bounds=_BOUNDS, method="L-BFGS-B").x
-    return Mixture(model=float(best[0]), lexicon=float(best[1]))
+    return Mixture(model=float(best[0]), other=float(best[1]))

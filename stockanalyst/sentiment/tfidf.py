@@ -81,4 +81,4 @@ class TfidfScorer(MixedScorer):
             A part of it is missing.
         """
         model, mixture = LinearModel.from_artifact(artifact), Mixture.from_artifact(artifact)
-        return cls(model, lexicon=lexicon, mixture=mixture)
+        return cls(model, other=lexicon, mixture=mixture)

@@ -49,11 +49,7 @@ def train(
     DataError
         No word stands in two texts.
     """
-    texts, labels = labelled.of("training")
-    model = fit(texts, labels, progress=lambda share: progress(0.9 * share))
-    held_back, true = labelled.of("calibration")
-    mixture = fit_mixture(model.logits(held_back)[0], lexicon.score(held_back), true)
-    artifact = Artifact("tfidf", mixture.settings, {WEIGHTS: packed_model(model)})
+    artifact = fitted(labelled, lexicon=lexicon, progress=lambda share: progress(0.9 * share))
     scorer = TfidfScorer.from_artifact(artifact, lexicon=lexicon)
     scores = scorer.score(labelled.of("test")[0])
     settings: Json = {
@@ -65,6 +61,17 @@ def train(
     made = report(labelled, scores.probabilities, kind="tfidf", seed=seed, settings=settings)
     progress(1.0)
     return Trained(artifact, made, model_card(made, about=_ABOUT))
+
+
+def fitted(
+    labelled: LabelledTexts, *, lexicon: Scorer, progress: Callable[[float], None]
+) -> Artifact:
+    """The scorer alone, calibrated; see :func:`train`."""
+    texts, labels = labelled.of("training")
+    model = fit(texts, labels, progress=progress)
+    held_back, true = labelled.of("calibration")
+    mixture = fit_mixture(model.logits(held_back)[0], lexicon.score(held_back), true)
+    return Artifact("tfidf", mixture.settings, {WEIGHTS: packed_model(model)})
 
 
 def fit(texts: list[str], labels: IntVector, *, progress: Callable[[float], None]) -> LinearModel:
@@ -88,10 +95,10 @@ def fit(texts: list[str], labels: IntVector, *, progress: Callable[[float], None
     matrix = weighted(counts(found, bounds, keys), idf)
     scale = unevenness(matrix, labels)
     progress(0.6)
-    fitted = LogisticRegression(C=STRENGTH, max_iter=1000)
-    fitted.fit((matrix * scale).astype(np.float32), labels)
+    regression = LogisticRegression(C=STRENGTH, max_iter=1000)
+    regression.fit((matrix * scale).astype(np.float32), labels)
     progress(1.0)
-    return LinearModel(keys, idf, (fitted.coef_ * scale).T, fitted.intercept_)
+    return LinearModel(keys, idf, (regression.coef_ * scale).T, regression.intercept_)
 
 
 def packed_model(model: LinearModel) -> bytes:

@@ -18,6 +18,8 @@ from stockanalyst.sentiment.compact import (
 )
 from stockanalyst.sentiment.compact_graph import Shape, network
 from stockanalyst.sentiment.protocols import TextScores
+from stockanalyst.sentiment.tfidf import WEIGHTS, LinearModel
+from stockanalyst.sentiment.tfidf_training import packed_model
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -25,6 +27,7 @@ WORDS = ("profit", "loss", "fell", "rose", "and", "the", "a", "of", "widely")
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
 SHAPE = Shape(layers=2, heads=2, epsilon=1e-6)
 WIDTH, INNER, POSITIONS = 8, 12, 16
+NO_WORD = LinearModel(np.array([7], np.uint32), np.ones(1), np.zeros((1, 3)), np.zeros(3))
 TEXTS = ["profit fell", "", "the loss of a profit and a loss rose widely", "rose", "xyz"]
 
 
@@ -112,10 +115,11 @@ def artifact(weights: Weights, **changed: object) -> Artifact:
     files = {
         NETWORK: quantised(network(weights, SHAPE)),
         VOCABULARY: "\n".join(PIECES).encode(),
+        WEIGHTS: packed_model(NO_WORD),
     }
-    return Artifact(
-        "compact", {"longest": 10, "model_weight": 2.0, "lexicon_weight": 1.0, **changed}, files
-    )
+    equal = {"model_weight": 1.0, "other_weight": 1.0}
+    settings = {"longest": 10, "model_weight": 2.0, "other_weight": 1.0, "tfidf": equal, **changed}
+    return Artifact("compact", settings, files)
 
 
 def test_the_graph_computes_what_bert_is(weights: Weights, float_network: TextNetwork) -> None:
@@ -154,7 +158,9 @@ def test_quantised_is_smaller_and_nearly_the_same(
     ("broken", "problem"),
     [
         ({"longest": "64"}, "longest as a positive number"),
-        ({"lexicon_weight": 0}, "lexicon_weight as a positive number"),
+        ({"other_weight": 0}, "other_weight as a positive number"),
+        ({"tfidf": {"model_weight": 1}}, "other_weight as a positive number"),
+        ({"tfidf": []}, "model_weight as a positive number"),
     ],
 )
 def test_settings_that_arent_there_are_named(
@@ -169,6 +175,7 @@ def test_settings_that_arent_there_are_named(
     [
         (VOCABULARY, b"a\nb", r"the vocabulary has no \[PAD\]"),
         (NETWORK, b"something else", "onnxruntime can't open it"),
+        (WEIGHTS, b"something else", "weights.npz doesn't hold arrays"),
     ],
 )
 def test_a_file_that_holds_something_else_is_refused(
