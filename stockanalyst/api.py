@@ -490,7 +490,7 @@ def sentiment_by_day(
     DataFrame
         ``symbol, date, polarity, n_articles, polarity_ma``, see
         :func:`~stockanalyst.sentiment.aggregation.daily_polarity`; ``attrs`` hold ``alerts``, what
-        is beyond the settings' thresholds.
+        is beyond the settings' thresholds, and ``silent``, which sources gave nothing and why.
 
     Raises
     ------
@@ -502,7 +502,7 @@ def sentiment_by_day(
     asked = question(sources=sources, scorer=scorer, window=window, cutoff=cutoff)
     made, found = _services().sentiment.summaries(symbols, asked, progress=progress)
     table = pd.concat([daily_polarity(summary, days) for summary in made], ignore_index=True)
-    table.attrs = {"alerts": list(found.alerts)}
+    table.attrs = {"alerts": list(found.alerts), "silent": list(found.silent)}
     return table
 
 

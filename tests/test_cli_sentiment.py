@@ -5,9 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from stockanalyst.cli import main
+from stockanalyst.infra.db import sqlite_url
+from stockanalyst.infra.limits import VendorLimits
+from stockanalyst.infra.usage_store import SqlUsageStore
+from stockanalyst.sentiment import compact_training
 
 SAMPLE = ("--sources", "sample_news,sample_wire", "--cutoff", "2013-03-01")
 GOOD = ("profit rises", "record sales", "raises its dividend", "beats forecasts", "wins orders")
@@ -54,6 +59,17 @@ def test_many_symbols_a_row_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     assert "TSLA    no signal" in out
     assert "2 of 3 symbols with a signal" in out
+    silent = out.partition("Who was silent\n")[2]
+    assert "sample_wire: empty for 1 of 3: nothing about it in the window" in silent
+
+
+def test_alerts_stand_beside_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__ALERTS__MEAN", "0.01")
+    status, out, err = run(capsys, "sentiment", "AAPL", *SAMPLE, "--json")
+    assert (status, len(json.loads(out))) == (0, 1)
+    assert "Alert: mean polarity 0." in err
 
 
 def test_without_a_network_it_says_who_was_silent_and_why(
@@ -97,6 +113,33 @@ def test_sources(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     assert "no key; set STOCKANALYST_ALPHA_VANTAGE_KEY" in rows["alpha_vantage"]
     assert "ready" in rows["google_news"]
     assert "CANARY" not in out
+
+
+def test_a_source_that_pauses_is_asked_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    usage = SqlUsageStore(sqlite_url(tmp_path / "cache" / "usage.sqlite"))
+    now = pd.Timestamp.now("UTC")
+    VendorLimits("google_news", usage, lambda: now).failed("blocked", "HTTP 403")
+    assert "blocked until" in run(capsys, "sources")[1]
+    status, out, _ = run(capsys, "sources", "--retry", "google_news")
+    assert status == 0
+    assert "blocked" not in out
+    assert "blocked" not in run(capsys, "sources")[1]
+    status, _, err = run(capsys, "sources", "--retry", "google")
+    assert status == 2
+    assert "source 'google': did you mean google_news?" in err
+
+
+def test_without_the_extra_no_file_is_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compact_training, "find_spec", lambda _name: None)
+    asked = ("--data", "nowhere.csv", "--model", "compact", "--output", "made")
+    status, _, err = run(capsys, "sentiment", "train", *asked)
+    assert status == 1
+    mend = "its training needs torch and transformers; pip install 'stockanalyst[train-text]'"
+    assert err == f"stockanalyst: compact: {mend}\n"
 
 
 def write_labelled(path: Path, name: str = "") -> Path:

@@ -87,6 +87,7 @@ def _offers(
             reach=reach,
             quota=lambda: client.quota,
             state=lambda: _state(client),
+            retry=client.limits.clear if client.limits else str,
         )
 
     finviz, google, tradestie = (keyless(name) for name in ("finviz", "google_news", "tradestie"))

@@ -51,7 +51,14 @@ def add_commands(commands: Commands) -> None:
     )
     train.add_argument("--seed", default="0", metavar="N", help="of the training (default: 0)")
 
-    add_command(commands, "sources", _sources, "say which sources are asked, and what is missing")
+    command = add_command(
+        commands, "sources", _sources, "say which sources are asked, and what is missing"
+    )
+    command.add_argument(
+        "--retry",
+        metavar="NAME",
+        help="ask a source that pauses again: its plan or fault is mended",
+    )
 
 
 def _sentiment(asked: argparse.Namespace) -> None:
@@ -75,6 +82,7 @@ def _sentiment(asked: argparse.Namespace) -> None:
 
         facts = [sentiment_dict(summary) for summary in made]
         sys.stdout.write(json.dumps(facts, indent=2) + "\n")
+        sys.stderr.writelines(f"Alert: {alert}\n" for alert in found.alerts)
         return
     from stockanalyst.reporting.text import sentiment_text
 
@@ -101,8 +109,11 @@ def _train(asked: argparse.Namespace) -> None:
     )
 
 
-def _sources(_asked: argparse.Namespace) -> None:
+def _sources(asked: argparse.Namespace) -> None:
     from stockanalyst.bootstrap import build_services
     from stockanalyst.reporting.text import sources_text
 
-    show(sources_text(build_services().sentiment.sources()))
+    service = build_services().sentiment
+    if asked.retry is not None:
+        service.retry(asked.retry)
+    show(sources_text(service.sources()))

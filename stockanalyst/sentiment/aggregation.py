@@ -1,7 +1,7 @@
 """One honest score of what the sources found, or none where they found too little."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import nan
 
@@ -10,12 +10,13 @@ import pandas as pd
 
 from stockanalyst.sentiment.articles import Article, Company, Findings, Observation, Window
 from stockanalyst.sentiment.deduplication import Story
-from stockanalyst.sentiment.outcomes import SourceOutcome
+from stockanalyst.sentiment.outcomes import Kind, SourceOutcome
 from stockanalyst.sentiment.protocols import Scorer
 from stockanalyst.sentiment.selection import stories_about
 
 NO_SIGNAL = "no signal"
 _LONGEST = 1000  # characters of a title and a summary that are read
+_BESIDE = "none of its items is about it, in the window"
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def summarize(
         coverage=n_scored / asked if asked else 0.0,
         vendor_polarity=_mean(zip(vendors, weights, strict=True)),
         per_source=tuple(per_source),
-        outcomes=tuple(outcomes),
+        outcomes=_told(outcomes, per_source),
         articles=tuple(articles[::-1]),
         window=window,
         scorer=scorer.name,
@@ -265,6 +266,23 @@ def daily_polarity(summary: SentimentSummary, days: int = 5) -> pd.DataFrame:
     by_day["date"] = pd.to_datetime(by_day["date"])
     by_day.insert(0, "symbol", summary.symbol)
     return by_day.assign(polarity_ma=by_day["polarity"].rolling(days).mean())
+
+
+def _told(
+    outcomes: Sequence[SourceOutcome], per_source: Sequence[SourceSentiment]
+) -> tuple[SourceOutcome, ...]:
+    """The outcomes, with a word where a source gave something and nothing of it counts."""
+    counting = {
+        each.source
+        for each in per_source
+        if each.n_articles or each.origin or each.volume is not None
+    }
+    return tuple(
+        replace(each, reason="; ".join(filter(None, (each.reason, _BESIDE))))
+        if each.kind is Kind.OK and each.source not in counting
+        else each
+        for each in outcomes
+    )
 
 
 def _ready(findings: Findings, window: Window) -> list[Observation]:

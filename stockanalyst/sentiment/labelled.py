@@ -154,7 +154,10 @@ def _place(name: str) -> float:
 
 def _labelled(path: Path) -> pd.DataFrame:
     """Columns text, label, group and file; labels in small letters, groups as text or empty."""
-    table = _table(path)
+    table = _table(path).rename(columns=lambda name: str(name).strip().lower())
+    for column in ("text", "label", "group"):
+        if list(table.columns).count(column) > 1:
+            raise FrameSchema(str(path), column, "is there twice", "name one of them otherwise")
     for column in ("text", "label"):
         if column not in table:
             found = ", ".join(map(str, table.columns[:8])) or "none"

@@ -1,5 +1,6 @@
 """Whether scores and sources look as they should, over many symbols."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
@@ -48,6 +49,8 @@ class Distribution:
         Share of the questions to sources that got no answer; NaN where none was asked.
     alerts : tuple of str
         A sentence for each figure beyond its threshold.
+    silent : tuple of str
+        A sentence for each source that gave nothing, and why.
     """
 
     n_symbols: int
@@ -57,6 +60,7 @@ class Distribution:
     share_strong: float
     error_rate: float
     alerts: tuple[str, ...]
+    silent: tuple[str, ...]
 
 
 def distribution(summaries: Sequence[SentimentSummary], thresholds: Thresholds) -> Distribution:
@@ -84,4 +88,19 @@ def distribution(summaries: Sequence[SentimentSummary], thresholds: Thresholds) 
             for name, value, limit in checks
             if value > limit
         ),
+        silent=_silent(summaries),
+    )
+
+
+def _silent(summaries: Sequence[SentimentSummary]) -> tuple[str, ...]:
+    """What sources say that gave nothing, each word of theirs once."""
+    said = Counter(
+        (outcome.source, outcome.kind, outcome.reason)
+        for each in summaries
+        for outcome in each.outcomes
+        if outcome.kind is not Kind.OK
+    )
+    return tuple(
+        f"{source}: {kind} for {count} of {len(summaries)}: {reason}"
+        for (source, kind, reason), count in sorted(said.items())
     )

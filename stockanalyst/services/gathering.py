@@ -44,6 +44,8 @@ class Offer:
         What is used of the vendor's day, such as ``3 of 25 used``; empty where nothing is counted.
     state : callable
         Why the vendor's limits refuse for now; empty where they don't.
+    retry : callable
+        Makes them forget why they refuse.
     """
 
     source: SentimentSource
@@ -52,6 +54,7 @@ class Offer:
     note: str = ""
     quota: Callable[[], str] = str
     state: Callable[[], str] = str
+    retry: Callable[[], object] = str
 
 
 @dataclass(frozen=True)

@@ -215,6 +215,17 @@ class SentimentService:
             }
         )
 
+    def retry(self, source: str) -> None:
+        """Ask a source again from now on, whatever it refused or failed; its quota stays used.
+
+        Raises
+        ------
+        InputError
+            There is no such source.
+        """
+        (name,) = self._known([source])
+        self.gatherer.offers[name].retry()
+
     def _window(self, asked: Question) -> Window:
         now = self.gatherer.now().tz_convert("UTC").to_pydatetime(warn=False)
         end = now if asked.cutoff is None else min(asked.cutoff, now)

@@ -143,6 +143,21 @@ def test_attention_without_a_score_is_none() -> None:
     assert made.polarity == pytest.approx(0.2)
 
 
+def test_a_source_of_which_nothing_counts_says_so() -> None:
+    """An article about another company, and one of before the window; mentions alone do count."""
+    found = {
+        **TWO,
+        "else": Findings([article("else", "Borealis opens a plant +0.9")]),
+        "old": Findings([article("old", "Acme opens a plant +0.9", hours=24 * 8)]),
+        "talk": Findings(observations=[Observation("talk", END, None, 7)]),
+        "none": Findings(),
+    }
+    outcomes = [SourceOutcome(name, Kind.OK, items=1) for name in list(found)[:-1]]
+    made = summary(found, outcomes=[*outcomes, SourceOutcome("none", Kind.DOWN, "late")])
+    beside = "none of its items is about it, in the window"
+    assert [each.reason for each in made.outcomes] == ["", "", beside, beside, "", "late"]
+
+
 @pytest.mark.parametrize(
     ("found", "kinds", "reason"),
     [

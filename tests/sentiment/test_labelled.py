@@ -41,6 +41,13 @@ def test_rows_are_read_once_each_and_mixed_ones_left_out(write: Write, name: str
     assert sum(len(labelled.of(part)[0]) for part in PARTS) == len(ROWS)
 
 
+def test_capitals_and_spaces_around_a_column_dont_matter(write: Write) -> None:
+    plain = read_labelled([write("plain.csv", ROWS)])
+    other = read_labelled([write("other.csv", ROWS, (" Text", "LABEL "))])
+    assert other.texts.tolist() == plain.texts.tolist()
+    assert other.labels.tolist() == plain.labels.tolist()
+
+
 def test_groups_are_never_parted_and_whoever_knows_them_knows_the_part(write: Write) -> None:
     rows = [(text, label, 1000 + place % 50) for place, (text, label) in enumerate(ROWS)]
     labelled = read_labelled([write("rows.parquet", rows, ("text", "label", "group"))])
@@ -93,8 +100,9 @@ def test_near_duplicates_are_never_parted(write: Write) -> None:
         ([("good", "bullish")], ("text", "label"), "column 'label' is 'bullish' in row 1"),
         ([*ROWS[:3], ("", "neutral")], ("text", "label"), "column 'text' is empty in row 4"),
         ([], ("text", "label"), "column 'text' has no rows"),
+        ([("a", "b", "c")], ("text", "label", "Label"), "column 'label' is there twice"),
     ],
-    ids=["column", "label", "text", "rows"],
+    ids=["column", "label", "text", "rows", "twice"],
 )
 @pytest.mark.parametrize("name", ["bad.csv", "bad.parquet"])
 def test_a_bad_table_is_refused_with_its_first_fault(

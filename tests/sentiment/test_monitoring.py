@@ -25,7 +25,7 @@ def said(polarity: float | None, *kinds: Kind) -> SentimentSummary:
         coverage=0.0,
         vendor_polarity=None,
         per_source=(),
-        outcomes=tuple(SourceOutcome("one", kind) for kind in kinds),
+        outcomes=tuple(SourceOutcome("one", kind, "why") for kind in kinds),
         articles=(),
         window=Window(END - timedelta(days=7), END),
         scorer="marked",
@@ -52,6 +52,20 @@ def test_by_hand() -> None:
         "mean polarity 0.60 is beyond 0.5",
         "share of questions without an answer 0.33 is beyond 0.1",
     )
+    assert found.silent == (
+        "one: auth for 1 of 4: why",
+        "one: down for 1 of 4: why",
+        "one: empty for 1 of 4: why",
+        "one: skipped for 1 of 4: why",
+        "one: unknown_symbol for 1 of 4: why",
+    )
+
+
+def test_who_is_silent_for_the_same_reason_is_told_once() -> None:
+    found = distribution(
+        [said(None, Kind.DOWN), said(0.2, Kind.OK), said(None, Kind.DOWN)], Thresholds()
+    )
+    assert found.silent == ("one: down for 2 of 3: why",)
 
 
 def test_nothing_known_is_no_alarm() -> None:
