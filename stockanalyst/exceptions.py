@@ -7,6 +7,7 @@
     │   ├── InvalidSymbol
     │   ├── InvalidHorizon
     │   ├── InvalidCutoff
+    │   ├── InvalidSetting
     │   └── InsufficientHistory
     ├── DataError                      what a provider or a file gave can't be trusted
     │   └── FrameSchema (ValueError)
@@ -87,6 +88,21 @@ class InvalidCutoff(InputError):
 
     def __init__(self, value: object, mend: str) -> None:
         super().__init__("cutoff", value, mend)
+
+
+class InvalidSetting(InputError):
+    """A variable of the environment that its setting can't take; the name is shown whole.
+
+    Parameters
+    ----------
+    variable : str
+        Its name; the value may be a secret and isn't kept.
+    mend : str
+    """
+
+    def __init__(self, variable: str, mend: str) -> None:
+        super().__init__("environment", variable, mend)
+        self.args = (f"environment {shown(variable, 200)}: {mend}",)
 
 
 class InsufficientHistory(InputError):

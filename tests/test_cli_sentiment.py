@@ -168,6 +168,76 @@ def test_a_scorer_is_trained_and_used(
     assert "read by tfidf." in out
 
 
+def test_the_folder_is_told_absolute_and_repeated_texts_are_counted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    data = write_labelled(tmp_path / "rows.csv")
+    with data.open("a", encoding="utf-8") as file:
+        file.write("\nAcme 0 profit rises,positive\nBolt 1 profit rises,negative\n")
+    asked = ("sentiment", "train", "--data", "rows.csv", "--model", "blend", "--output", "made")
+    status, out, _ = run(capsys, *asked)
+    assert status == 0
+    assert out.endswith(f"SCORER=blend STOCKANALYST_SENTIMENT__MODEL={tmp_path / 'made'}\n")
+    assert "stood there already: 1; texts with two labels, kept with both: 1." in out
+    assert "most tweets" not in out
+    kept = json.loads((tmp_path / "made" / "report.json").read_text(encoding="utf-8"))
+    assert kept["repeats"] == {"duplicates": 1, "contradicting": 1}
+
+
+def test_a_model_is_used_by_the_scorer_that_is_named_with_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, made = write_labelled(tmp_path / "rows.csv"), tmp_path / "made"
+    run(capsys, "sentiment", "train", "--data", str(data), "--output", str(made))
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__MODEL", str(made))
+    for arguments in ((), ("--scorer", "blend")):
+        status, out, _ = run(capsys, "sentiment", "AAPL", *arguments, *SAMPLE)
+        assert status == 0
+        assert "read by blend." in out
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__SCORER", "blend")
+    status, _, err = run(capsys, "sentiment", "AAPL", *SAMPLE)
+    assert status == 2
+    assert (
+        "holds a 'tfidf' scorer, not 'blend'; set STOCKANALYST_SENTIMENT__SCORER to 'tfidf'" in err
+    )
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__MODEL", " ")
+    assert run(capsys, "sentiment", "AAPL", *SAMPLE)[0] == 0
+
+
+def test_a_folder_of_the_users_is_refused_before_the_training(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    data = write_labelled(tmp_path / "rows.csv")
+    status, out, err = run(
+        capsys, "sentiment", "train", "--data", str(data), "--output", str(tmp_path)
+    )
+    assert (status, out) == (2, "")
+    mend = "holds files, but no trained scorer of ours; name an empty or new folder"
+    assert err == f"stockanalyst: {tmp_path}: {mend}\n"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("SECTORS", "bank", "'bank': did you mean banks?"),
+        ("PHRASES", '{"to the moon": 9}', "9.0: the weight of 'to the moon' must lie"),
+        ("PHRASES", '{" ": 1}', "' ': give at least one word"),
+        ("LEXICON", "none.csv", "'none.csv': can't be read ("),
+    ],
+)
+def test_what_a_lexicon_refuses_is_told_by_its_variable(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str,
+    value: str,
+    told: str,
+) -> None:
+    monkeypatch.setenv(f"STOCKANALYST_SENTIMENT__{setting}", value)
+    status, _, err = run(capsys, "sentiment", "AAPL", *SAMPLE)
+    assert status == 2
+    assert f"stockanalyst: STOCKANALYST_SENTIMENT__{setting} {told}" in err
+
+
 def test_a_file_that_isnt_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     asked = ("--data", "nowhere.csv", "--output", str(tmp_path / "made"))
     status, _, err = run(capsys, "sentiment", "train", *asked)

@@ -21,17 +21,19 @@ from stockanalyst.services.protocols import Progress
 
 _TRAINING = "Training"
 _TRAINED = ("tfidf", "blend", "compact")
+_VARIABLES: Mapping[str, str] = {
+    "sector": "STOCKANALYST_SENTIMENT__SECTORS",
+    "phrases": "STOCKANALYST_SENTIMENT__PHRASES",
+    "words": "STOCKANALYST_SENTIMENT__LEXICON",
+    "lexicon": "STOCKANALYST_SENTIMENT__LEXICON",
+}
 
 
 def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
     """Gives the scorer of a name, made once; None is the settings' own."""
 
     def lexicon() -> FinanceLexiconScorer:
-        return FinanceLexiconScorer(
-            phrases=settings.phrases,
-            words=read_lexicon(settings.lexicon) if settings.lexicon else {},
-            sectors=settings.sectors,
-        )
+        return _lexicon(settings)
 
     makers: Mapping[str, Callable[[], Scorer]] = {
         "blend": lambda: BlendScorer.from_artifact(
@@ -64,7 +66,20 @@ def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
             raise InputError("scorer", name, mend)
         return makers[name]()
 
-    return lambda name: scorer(settings.scorer if name is None else name)
+    return lambda name: scorer(name if name is not None else settings.scorer or "blend")
+
+
+def _lexicon(settings: SentimentSettings) -> FinanceLexiconScorer:
+    """That of the settings; what it refuses is told by the variable that held it."""
+    try:
+        return FinanceLexiconScorer(
+            phrases=settings.phrases,
+            words=read_lexicon(settings.lexicon) if settings.lexicon else {},
+            sectors=settings.sectors,
+        )
+    except InputError as error:
+        variable = _VARIABLES.get(error.parameter, error.parameter)
+        raise InputError(variable, error.value, error.mend) from error
 
 
 def _blend(settings: SentimentSettings) -> Path:

@@ -92,7 +92,7 @@ def _sentiment(asked: argparse.Namespace) -> None:
 def _train(asked: argparse.Namespace) -> None:
     from stockanalyst.bootstrap.scorers import train_scorer
 
-    output = Path(asked.output)
+    output = Path(asked.output).absolute()
     if not asked.output.strip():
         raise InputError("output", asked.output, "give a folder")
     with progress() as tell:

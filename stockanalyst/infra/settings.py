@@ -1,25 +1,64 @@
 """Settings: one typed tree, and the only reader of the environment.
 
-``STOCKANALYST_POLICY__COST=0.002`` sets ``policy.cost``; every field has such a name.
+``STOCKANALYST_POLICY__COST=0.002`` sets ``policy.cost``; every field has such a name. Lists are
+names with commas between, or JSON.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import (
     AliasChoices,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     field_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
-from stockanalyst.exceptions import InputError
+from stockanalyst.exceptions import InvalidSetting, shown
+
+_PREFIX = "STOCKANALYST_"
+_EXAMPLES: Mapping[str, str] = {
+    "POOL": "POOL__SIZE=10",
+    "POLICY": "POLICY__COST=0.002",
+    "LSTM": "LSTM__EPOCHS=20",
+    "WALK_FORWARD": "WALK_FORWARD__N_CUTOFFS=300",
+    "SENTIMENT": "SENTIMENT__DEADLINE=10",
+    "SENTIMENT__SOURCES": "SENTIMENT__SOURCES=yahoo,google_news",
+    "SENTIMENT__OPT_IN": "SENTIMENT__OPT_IN=finviz,tradestie",
+    "SENTIMENT__SECTORS": "SENTIMENT__SECTORS=banks,energy",
+    "SENTIMENT__PHRASES": "SENTIMENT__PHRASES='{\"beats the street\": 2.5}'",
+    "SENTIMENT__WEIGHTS": "SENTIMENT__WEIGHTS__YAHOO=2",
+    "SENTIMENT__ALERTS": "SENTIMENT__ALERTS__MEAN=0.4",
+}
+_MAY_HOLD_A_URL = "POOL"  # whoever takes it for the database's variable
+
+
+def _listed(value: object) -> object:
+    """Names of a text with commas between; what was meant as JSON stays a text, and is refused."""
+    if not isinstance(value, str) or value.lstrip().startswith(("[", "{")):
+        return value
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
+_Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class PolicySettings(BaseModel):
@@ -89,11 +128,12 @@ class SentimentSettings(BaseModel):
         Seconds for all sources together.
     lifetime : float
         Seconds for which an answer is fresh.
-    scorer : str
-        ``blend``, ``vader``, ``finance-lexicon``, ``tfidf``, ``compact`` or ``finbert``.
+    scorer : str or None
+        ``blend``, ``vader``, ``finance-lexicon``, ``tfidf``, ``compact`` or ``finbert``; None is
+        the ``blend`` that ships with the package.
     model : str or None
-        Folder of the trained scorer (``tfidf``, ``compact``, ``finbert``; the last may be a name on
-        a hub).
+        Folder of a trained scorer, for the `scorer` that is named (``blend``, ``tfidf``,
+        ``compact``, ``finbert``; the last may be a name on a hub).
     phrases : mapping of str to float
         Phrases of your own for ``finance-lexicon``, with their polarity on VADER's scale, ±4.
     sectors : tuple of str
@@ -113,17 +153,17 @@ class SentimentSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sources: tuple[str, ...] = (
+    sources: _Names = (
         "eodhd", "alpha_vantage", "finnhub", "yahoo", "google_news", "finviz", "stockgeist",
         "tradestie",
     )  # fmt: skip
-    opt_in: tuple[str, ...] = ()
+    opt_in: _Names = ()
     deadline: float = Field(default=8.0, gt=0, le=120)
     lifetime: float = Field(default=900.0, ge=0, le=31_536_000)
-    scorer: str = "blend"
+    scorer: str | None = None
     model: str | None = None
     phrases: dict[str, float] = {}
-    sectors: tuple[str, ...] = ()
+    sectors: _Names = ()
     lexicon: Path | None = None
     weights: dict[str, Annotated[float, Field(ge=0, le=1_000_000)]] = {}
     half_life: float = Field(default=48.0, ge=1, le=100_000)
@@ -131,6 +171,16 @@ class SentimentSettings(BaseModel):
     min_sources: int = Field(default=2, ge=1)
     min_articles: int = Field(default=3, ge=1)
     alerts: AlertSettings = AlertSettings()
+
+    @field_validator("scorer", "model", "lexicon", mode="before")
+    @classmethod
+    def _none_if_blank(cls, value: object) -> object:
+        return None if _is_blank(value) else value
+
+    @field_validator("phrases", "weights", mode="before")
+    @classmethod
+    def _empty_if_blank(cls, value: object) -> object:
+        return {} if _is_blank(value) else value
 
 
 class PoolSettings(BaseModel):
@@ -181,9 +231,7 @@ class Settings(BaseSettings):
     policy, lstm, walk_forward, sentiment
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="STOCKANALYST_", env_nested_delimiter="__", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", frozen=True)
 
     cache_dir: Path = user_cache_path("stockanalyst")
     data_dir: Path = user_data_path("stockanalyst")
@@ -232,21 +280,49 @@ class Settings(BaseSettings):
             raise ValueError("isn't a time zone of IANA, such as Europe/Berlin") from error
         return name
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the one below is in its place
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where settings come from, the strongest first."""
+        return init_settings, _Environment(settings_cls), dotenv_settings, file_secret_settings
+
+
+class _Environment(EnvSettingsSource):
+    """A value that isn't JSON stays a text for its field, which takes or refuses it by name."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
+
 
 def load_settings() -> Settings:
     """Settings from the environment.
 
     Raises
     ------
-    InputError
-        A variable holds what its setting can't be; the value isn't repeated.
+    InvalidSetting
+        A variable holds what its setting can't be; a value that may be a secret isn't repeated.
     """
     try:
         return Settings()
-    except SettingsError as error:
-        mend = "set a single value by its name, such as STOCKANALYST_POLICY__COST, or give JSON"
-        raise InputError("environment", "STOCKANALYST_…", f"{error}; {mend}") from None
     except ValidationError as error:
         first = error.errors()[0]
-        name = "STOCKANALYST_" + "__".join(str(part) for part in first["loc"]).upper()
-        raise InputError("environment", name, first["msg"].removeprefix("Value error, ")) from None
+        parts = [part for part in first["loc"] if isinstance(part, str)]  # no place in a list
+        name = "__".join(parts).upper()
+        mend = first["msg"].removeprefix("Value error, ")
+        if name in _EXAMPLES:
+            mend = _unread(name, first["input"])
+        raise InvalidSetting(f"{_PREFIX}{name}", mend) from None
+
+
+def _unread(name: str, value: object) -> str:
+    given = "what it holds" if name == _MAY_HOLD_A_URL else shown(value)
+    return f"{given} can't be read; write it as in {_PREFIX}{_EXAMPLES[name]}"

@@ -24,8 +24,8 @@ BALANCE = 1.3
 
 _ABOUT = """The finance lexicon, corrected by a linear model of words, word pairs and parts of words
 that was trained together with the lexicon's scores: one logistic regression. Labels were weighted
-against their shares, because most tweets are neutral and most headlines elsewhere aren't; a text
-with a link as Twitter writes them gets that prior back. Words are known by a hash: no text of the
+against their shares in the training, for other texts have other shares; a text with a link as
+Twitter writes them gets the shares of the training back. Words are known by a hash: no text of the
 training can be read from the files. Probabilities are calibrated by one temperature, set on texts
 that it wasn't trained on; where none reaches 45 % it abstains: neutral, with low confidence."""
 

@@ -57,6 +57,10 @@ def report(
             name: {"sha256": digest, "texts": int((labelled.files == name).sum())}
             for name, digest in labelled.digests.items()
         },
+        "repeats": {
+            "duplicates": labelled.duplicates,
+            "contradicting": labelled.contradicting,
+        },
         "parts": {part: int((labelled.parts == part).sum()) for part in PARTS},
         "test": figures(probabilities, labels),
         "test_by_file": {
@@ -106,7 +110,7 @@ def model_card(report: Json, *, about: str) -> str:
     about : str
         What it is and how it works, a paragraph.
     """
-    kind, parts = report["kind"], report["parts"]
+    kind, parts, repeats = report["kind"], report["parts"], report["repeats"]
     data = {name: row["sha256"] for name, row in report["data"].items()}
     tests = {"all": report["test"], **report["test_by_file"]}
     columns = ("texts of", "texts", "accuracy / macro-F1", "commonest label", "calibration error")
@@ -115,7 +119,9 @@ def model_card(report: Json, *, about: str) -> str:
         f"{about}\n\n## Training\n",
         f"    stockanalyst sentiment train --data {' '.join(data)} --model {kind} \\",
         f"        --seed {report['seed']} --output FOLDER\n",
-        f"{parts['training']} texts; {parts['calibration']} more to calibrate it.",
+        f"{parts['training']} texts; {parts['calibration']} more to calibrate it. Rows left out, "
+        f"because text and\nlabel stood there already: {repeats['duplicates']}; texts with two "
+        f"labels, kept with both: {repeats['contradicting']}.",
         "The licence of the texts decides who may use the model and pass it on.\n",
         *_table(("file", "SHA-256"), [(name, f"`{digest}`") for name, digest in data.items()]),
         "\n## Measured\n",

@@ -1,5 +1,6 @@
 """The settings tree and its defaults, and what becomes of the secrets in it."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,12 @@ from stockanalyst.bootstrap.ledger import ledger_engine
 from stockanalyst.exceptions import InputError, MissingCredential
 from stockanalyst.forecasting.lstm import PRESETS, LSTMConfig
 from stockanalyst.infra.db import Pool
-from stockanalyst.infra.settings import PoolSettings, Settings, load_settings
+from stockanalyst.infra.settings import (
+    PoolSettings,
+    SentimentSettings,
+    Settings,
+    load_settings,
+)
 from stockanalyst.market.providers.chain import ChainProvider
 from stockanalyst.recommendation.policy import Policy
 from stockanalyst.reporting.renderers.papermill_notebook import PapermillNotebooks
@@ -135,6 +141,76 @@ def test_a_bad_value_names_its_variable(
     with pytest.raises(InputError, match=name) as caught:
         load_settings()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("setting", ["sources", "opt_in", "sectors"])
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("finviz", ("finviz",)),
+        (" finviz, tradestie ,", ("finviz", "tradestie")),
+        ('["finviz", "tradestie"]', ("finviz", "tradestie")),
+        ("[]", ()),
+        ("", ()),
+    ],
+)
+def test_a_list_is_names_with_commas_or_json(
+    monkeypatch: pytest.MonkeyPatch, setting: str, text: str, names: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv(f"STOCKANALYST_SENTIMENT__{setting.upper()}", text)
+    assert getattr(load_settings().sentiment, setting) == names
+
+
+def test_weights_are_json_or_a_variable_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__WEIGHTS", '{"yahoo": 2}')
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__WEIGHTS__SAMPLE_NEWS", "3")
+    assert load_settings().sentiment.weights == {"yahoo": 2, "sample_news": 3}
+
+
+def test_what_is_blank_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SCORER", "MODEL", "LEXICON", "WEIGHTS", "PHRASES"):
+        monkeypatch.setenv(f"STOCKANALYST_SENTIMENT__{name}", " ")
+    assert load_settings().sentiment == SentimentSettings(sources=())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("SENTIMENT__WEIGHTS", "sample_news=3", "'sample_news=3' can't be read; write it as in "),
+        ("SENTIMENT__PHRASES", "moons", "'moons' can't be read; write it as in "),
+        ("SENTIMENT__SOURCES", '["yahoo", bbc]', """'["yahoo", bbc]' can't be read; write """),
+        ("SENTIMENT__SOURCES", '["yahoo", 1]', "1 can't be read; write it as in "),
+        ("SENTIMENT__OPT_IN", "5", "5 can't be read; write it as in "),
+        ("SENTIMENT__SECTORS", "[" + 60 * "x", "… (61 characters) can't be read; write it as in "),
+        ("SENTIMENT__ALERTS", "0.3", "0.3 can't be read; write it as in "),
+        ("SENTIMENT", "vader", "'vader' can't be read; write it as in "),
+        ("POLICY", "cost=0.002", "'cost=0.002' can't be read; write it as in "),
+        ("LSTM", "fast", "'fast' can't be read; write it as in "),
+        ("WALK_FORWARD", "300", "300 can't be read; write it as in "),
+        ("POOL", "postgres://u:PLANTED0@h/d", "what it holds can't be read; write it as in "),
+    ],
+)
+def test_what_cant_be_read_is_told_with_an_example_that_works(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    before = load_settings()
+    with monkeypatch.context() as patch:
+        patch.setenv(f"STOCKANALYST_{name}", value)
+        with pytest.raises(InputError) as caught:
+            load_settings()
+    message = str(caught.value)
+    assert message.startswith(f"environment 'STOCKANALYST_{name}': ")
+    assert told in message
+    assert not shows_a_secret(message)
+    (example,) = shlex.split(message.partition("write it as in ")[2])
+    monkeypatch.setenv(*example.split("=", 1))
+    assert load_settings() != before
+
+
+def test_the_name_of_a_variable_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__WEIGHTS__SAMPLE_NEWS", "-1")
+    with pytest.raises(InputError, match="'STOCKANALYST_SENTIMENT__WEIGHTS__SAMPLE_NEWS': Input"):
+        load_settings()
 
 
 @pytest.fixture

@@ -99,10 +99,15 @@ def test_near_duplicates_are_never_parted(write: Write) -> None:
         ([("a", "b")], ("text", "sentiment"), r"column 'label' is missing \(there are: text, sent"),
         ([("good", "bullish")], ("text", "label"), "column 'label' is 'bullish' in row 1"),
         ([*ROWS[:3], ("", "neutral")], ("text", "label"), "column 'text' is empty in row 4"),
+        (
+            [*ROWS[:3], ("a\nb", "bad")],
+            ("text", "label"),
+            r"'bad' in row 4 of the texts \(the head",
+        ),
         ([], ("text", "label"), "column 'text' has no rows"),
         ([("a", "b", "c")], ("text", "label", "Label"), "column 'label' is there twice"),
     ],
-    ids=["column", "label", "text", "rows", "twice"],
+    ids=["column", "label", "text", "lines", "rows", "twice"],
 )
 @pytest.mark.parametrize("name", ["bad.csv", "bad.parquet"])
 def test_a_bad_table_is_refused_with_its_first_fault(
@@ -121,6 +126,48 @@ def test_a_file_that_cant_be_read_is_named(tmp_path: Path, name: str, content: b
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=name):
         read_labelled([tmp_path / name])
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("text;label\nSales rise;positive\n", "text;label"),
+        ("Sales rise,positive\nSales fall,negative\n", "sales rise, positive"),
+    ],
+)
+def test_a_file_without_the_columns_is_told_how_to_name_them(
+    tmp_path: Path, content: str, found: str
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(content)
+    with pytest.raises(FrameSchema) as raised:
+        read_labelled([path])
+    mend = "name the columns text and label, with commas between, in its first line"
+    problem = f"column 'text' is missing (there are: {found})"
+    assert str(raised.value) == f"{path}: {problem}; {mend}"
+
+
+@pytest.mark.parametrize("first", ["Sales rise", "Sales rise, at last"])
+def test_commas_in_texts_want_quotes(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(f"text,label\n{first},positive\nSales fall, too,negative\n")
+    with pytest.raises(DataError, match=r"put each text that holds a comma between double quotes$"):
+        read_labelled([path])
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le", "utf-32-be"])
+def test_a_file_in_another_encoding_is_to_be_saved_as_utf_8(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "rows.csv").write_text("text,label\nCafé opens,neutral\n", encoding=encoding)
+    with pytest.raises(DataError, match=r"isn't UTF-8.*; save it as UTF-8$"):
+        read_labelled([tmp_path / "rows.csv"])
+
+
+def test_texts_that_stand_twice_are_counted_by_hand(write: Write) -> None:
+    """Two rows again; one text with another label; one left out, which contradicts nothing."""
+    again = [ROWS[0], ROWS[0], (ROWS[1][0], "neutral"), (ROWS[2][0], "mixed")]
+    labelled = read_labelled([write("one.csv", ROWS), write("two.csv", again)])
+    assert (labelled.duplicates, labelled.contradicting) == (2, 1)
+    assert len(labelled.texts) == len(ROWS) + 1
 
 
 def test_files_that_arent_there_or_of_another_kind(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stockanalyst._typing import Json
-from stockanalyst.exceptions import DataError
+from stockanalyst.exceptions import DataError, shown
 from stockanalyst.sentiment.artifact import Artifact
 from stockanalyst.sentiment.training import Trained
 
@@ -35,7 +35,7 @@ def read(folder: Path, *, kind: str) -> Artifact:
     if description["format"] != FORMAT:
         raise _fault(folder / _DESCRIPTION, f"format {description['format']!r} isn't {FORMAT}")
     if description["kind"] != kind:
-        raise _fault(folder / _DESCRIPTION, f"holds a {description['kind']!r} scorer, not {kind!r}")
+        raise _other_kind(folder / _DESCRIPTION, description["kind"], kind)
     files = {name: _checked(folder / name, digest) for name, digest in description["files"].items()}
     return Artifact(kind, description["settings"], files, origin=str(folder))
 
@@ -46,10 +46,13 @@ def prepare(folder: Path) -> None:
     Raises
     ------
     DataError
-        It can't be made or written.
+        It can't be made or written, or holds files that aren't a trained scorer's.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and _ours(folder) is None:
+            mend = "name an empty or new folder"
+            raise DataError(f"{folder}: holds files, but no trained scorer of ours; {mend}")
         probe = folder / f"{_DESCRIPTION}.part"
         probe.write_bytes(b"")
         probe.unlink()
@@ -59,6 +62,8 @@ def prepare(folder: Path) -> None:
 
 def write(folder: Path, trained: Trained) -> None:
     """Keep a trained scorer, its report and its model card; the description comes last.
+
+    They replace the files of a scorer that was there, and what only that one had is removed.
 
     Raises
     ------
@@ -78,14 +83,35 @@ def write(folder: Path, trained: Trained) -> None:
         "MODEL_CARD.md": trained.card.encode(),
         _DESCRIPTION: _json(description),
     }
-    prepare(folder)
     try:
-        for name, content in contents.items():
-            part = folder / f"{name}.part"
-            part.write_bytes(content)
-            part.replace(folder / name)
+        folder.mkdir(parents=True, exist_ok=True)
+        stale = set(_ours(folder) or ()) - set(contents)
+        _replace(folder, contents)
+        for name in stale:
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(folder, error) from error
+
+
+def _replace(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Put files in the place of those of their names, once all are written."""
+    parts = {folder / name: folder / f"{name}.part" for name in contents}
+    try:
+        for part, content in zip(parts.values(), contents.values(), strict=True):
+            part.write_bytes(content)
+        for path, part in parts.items():
+            part.replace(path)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+def _ours(folder: Path) -> list[str] | None:
+    """Names of the files of the trained scorer in a folder; None if it holds none."""
+    try:
+        return list(_description(folder / _DESCRIPTION)["files"])
+    except DataError:
+        return None
 
 
 def _unwritable(folder: Path, error: OSError) -> DataError:
@@ -117,6 +143,11 @@ def _checked(path: Path, digest: object) -> bytes:
     if _digest(content) != digest:
         raise _fault(path, f"isn't the file that {_DESCRIPTION} describes")
     return content
+
+
+def _other_kind(path: Path, found: str, asked: str) -> DataError:
+    mend = f"set STOCKANALYST_SENTIMENT__SCORER to {shown(found)}, or name another folder"
+    return DataError(f"{path}: holds a {shown(found)} scorer, not {asked!r}; {mend}")
 
 
 def _fault(path: Path, problem: str) -> DataError:
