@@ -36,7 +36,7 @@ benchmark: $(VENV)/.installed-dev $(PEERS)/.installed
 	$(BIN)/python tests/benchmarks/bench_valuation.py
 	$(BIN)/python tests/benchmarks/bench_allocation.py --peers $(PEERS)/bin/python
 	$(BIN)/python -m tests.benchmarks.bench_journal
-	$(if $(NEWS),$(BIN)/python tests/benchmarks/bench_sentiment.py --data $(NEWS) \
+	$(if $(NEWS),$(BIN)/python tests/benchmarks/bench_sentiment.py --data $(NEWS) $(if $(MODELS),--models $(MODELS)) \
 		--peers $(PEERS)/bin/python)
 	$(if $(FAULTS),$(BIN)/python tests/benchmarks/bench_faults.py $(FAULTS))
 

@@ -2,14 +2,15 @@
 
 ::
 
-    python tests/benchmarks/bench_sentiment.py --data FOLDER [--scorers NAME …] [--peers PYTHON]
+    python tests/benchmarks/bench_sentiment.py --data FOLDER [--models MODEL …] [--peers PYTHON]
 
 FOLDER holds Parquet files with columns ``text``, ``label`` and ``group``, and for some ``score`` or
 ``agree``; what is missing there is left out. Texts of one group are never parted. The words of the
-lexicon were written in view of six groups of ten: those are left out. If a trained scorer takes
-part, so is everything but the test part of ``stockanalyst.sentiment.labelled``.
+lexicon were written in view of six groups of ten: those are left out, and so is every group that a
+trained scorer has learned from.
 
-PYTHON is an interpreter that has FinVADER; without it that row is left out.
+MODEL is a folder that ``stockanalyst sentiment train`` made from files of FOLDER; PYTHON is an
+interpreter that has FinVADER; without it that row is left out.
 """
 
 import argparse
@@ -18,10 +19,9 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,33 +32,20 @@ from threadpoolctl import threadpool_limits
 from stockanalyst._typing import IntVector
 from stockanalyst.sentiment.blend import BlendScorer
 from stockanalyst.sentiment.calibration import calibration_error, unsure
+from stockanalyst.sentiment.compact import CompactScorer
 from stockanalyst.sentiment.labelled import read_labelled
 from stockanalyst.sentiment.lexicon import FinanceLexiconScorer
 from stockanalyst.sentiment.models import folder
 from stockanalyst.sentiment.protocols import LABELS, Scorer, TextScores
+from stockanalyst.sentiment.tfidf import TfidfScorer
 from stockanalyst.sentiment.thresholds import Thresholds
 from stockanalyst.sentiment.vader import THRESHOLDS, VaderScorer
 
 PEER = Path(__file__).with_name("peers_finvader.py")
 
 
-class Candidate(NamedTuple):
-    """A scorer, and whether it was trained on the training part of such files."""
-
-    make: Callable[[], Scorer]
-    trained: bool
-
-
-SCORERS = {
-    "vader": Candidate(VaderScorer, trained=False),
-    "finance-lexicon": Candidate(FinanceLexiconScorer, trained=False),
-    "blend": Candidate(
-        lambda: BlendScorer.from_artifact(
-            folder.read(folder.SHIPPED / "blend", kind="blend"), lexicon=FinanceLexiconScorer()
-        ),
-        trained=True,
-    ),
-}
+UNTRAINED = (VaderScorer, FinanceLexiconScorer)
+TRAINED = (BlendScorer, TfidfScorer, CompactScorer)
 """A line for each scorer."""
 
 SETS = {
@@ -118,12 +105,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument("--scorers", nargs="+", choices=SCORERS, default=list(SCORERS))
+    parser.add_argument("--models", nargs="+", type=Path, default=[], metavar="MODEL")
     parser.add_argument("--peers", metavar="PYTHON")
     asked = parser.parse_args()
-    sets = parted(asked.data, trained=any(SCORERS[name].trained for name in asked.scorers))
+    models = [folder.SHIPPED / "blend", *asked.models]
+    sets = parted(asked.data, models)
     with threadpool_limits(1):
-        scorers = {name: SCORERS[name].make() for name in asked.scorers}
+        scorers = {made.name: made for made in [*(make() for make in UNTRAINED), *opened(models)]}
         if asked.peers:
             seen = pd.concat([texts.developed for texts in sets])
             scorers = {"FinVADER": FinVader(finvader_words(asked.peers), seen)} | scorers
@@ -131,30 +119,46 @@ def main() -> None:
             tell(texts, scorers)
 
 
-def parted(folder: Path, *, trained: bool) -> list[Texts]:
-    """Every set whose file is there."""
+def opened(models: Sequence[Path]) -> list[Scorer]:
+    """The trained scorers of folders."""
+    kinds = {each.name: each for each in TRAINED}
+    found: list[Scorer] = []
+    for model in models:
+        kind = json.loads((model / "model.json").read_bytes())["kind"]
+        artifact = folder.read(model, kind=kind)
+        found.append(kinds[kind].from_artifact(artifact, lexicon=FinanceLexiconScorer()))
+    return found
+
+
+def parted(data: Path, models: Sequence[Path]) -> list[Texts]:
+    """Every set whose file is there, without the groups that any model has learned from."""
     known = sorted({file for file, _ in SETS.values()})
-    there = [file for file in known if (folder / file).is_file()]
-    if not there:
-        sys.exit(f"--data {folder}: none of {', '.join(known)} is there")
-    held_back = None
-    if trained:
-        held_back = set(read_labelled([folder / file for file in there]).of("test")[0])
-    chosen = {name: rows for name, rows in SETS.items() if rows[0] in there}
-    return [texts_of(folder, name, *rows, held_back) for name, rows in chosen.items()]
+    tables = {file: pd.read_parquet(data / file) for file in known if (data / file).is_file()}
+    if not tables:
+        sys.exit(f"--data {data}: none of {', '.join(known)} is there")
+    taught = set[str]().union(*(learned(data, model) for model in models))
+    return [
+        texts_of(name, tables[file].query(condition) if condition else tables[file], taught)
+        for name, (file, condition) in SETS.items()
+        if file in tables
+    ]
 
 
-def texts_of(
-    folder: Path, name: str, file: str, condition: str, held_back: set[str] | None
-) -> Texts:
+def learned(data: Path, model: Path) -> set[str]:
+    """Groups of the texts that a model was trained and calibrated on, by its report."""
+    report = json.loads((model / "report.json").read_bytes())
+    files = [data / name for name in report["data"]]
+    labelled = read_labelled(files)
+    texts = set(labelled.texts[labelled.parts != "test"])
+    rows = pd.concat([pd.read_parquet(file, columns=["text", "group"]) for file in files])
+    return set(rows.loc[rows["text"].isin(texts), "group"].map(str))
+
+
+def texts_of(name: str, table: pd.DataFrame, taught: set[str]) -> Texts:
     """A set's two parts."""
-    table = pd.read_parquet(folder / file)
-    table = table.query(condition) if condition else table
-    developed = np.array([zlib.crc32(str(group).encode()) % 10 < 6 for group in table["group"]])
-    unseen = table[~developed]
-    if held_back is not None:
-        unseen = unseen[unseen["text"].isin(held_back)]
-    return Texts(name, table[developed], unseen)
+    groups = table["group"].map(str)
+    developed = groups.map(lambda group: zlib.crc32(group.encode()) % 10 < 6).to_numpy(bool)
+    return Texts(name, table[developed], table[~developed & ~groups.isin(taught).to_numpy(bool)])
 
 
 def finvader_words(python: str) -> dict[str, float]:
