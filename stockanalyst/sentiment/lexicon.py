@@ -30,8 +30,10 @@ class FinanceLexiconScorer:
     """What a text says of profit and loss, of prices and ratings.
 
     Moves are weighed by what moves: profit that falls is bad, a loss that narrows is good. Phrases
-    are read as one word. Amounts are compared (*to EUR 3 mn from EUR 5 mn*). Traders' talk counts
-    where a text has a cashtag. Of each text the first 20,000 characters are read.
+    are read as one word. Amounts are compared (*to EUR 3 mn from EUR 5 mn*, *$0.88, est. $0.98*,
+    *EUR 12 mn (9)*). That something bad ends is good; what only *could* happen weighs little.
+    Traders' talk counts where a text has a cashtag. Of each text the first 20,000 characters are
+    read.
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ def sector_names() -> tuple[str, ...]:
 def _sector(name: str) -> str:
     if name not in sector_names():
         hint = did_you_mean(name, sector_names())
-        raise InputError("sector", name, f"{hint} Choose of {', '.join(sector_names())}".strip())
+        raise InputError("sector", name, f"{hint} choose from {', '.join(sector_names())}".strip())
     return f"sectors/{name}"
 
 

@@ -26,6 +26,23 @@ POSITIVE = (
     "$ACME breakout, adding here",
     "Buy Acme with a target of Rs 410, says a broker",
     "Shares hit a record high",
+    "Brinko Q3 EPS $1.42, est. $1.31",
+    "Brinko loss per share 12c (consensus 20c)",
+    "Operating profit was EUR 14.2 million (10.6)",
+    "Operating profit amounted to EUR 3 million (loss of 2.4 million)",
+    "Judge dismisses class action against Brinko",
+    "Regulator lifts clinical hold on a drug of Brinko",
+    "Walkout called off at the refinery",
+    "Worries about a recession ease",
+    "Supply bottlenecks are over",
+    "Index erases losses",
+    "Quarterly loss smaller than feared",
+    "Brinko rules out job cuts",
+    "Brinko receives takeover bid from Dalton",
+    "Court clears merger of Brinko and Dalton",
+    "Stock jumps despite earnings miss",
+    "Shares climb after profit miss",
+    "While sales fell, profit rose",
 )
 NEGATIVE = (
     "Loss widened",
@@ -45,6 +62,25 @@ NEGATIVE = (
     "Bearish on small caps",
     "Regulator opens probe into accounting irregularities",
     "Factory closure to cost 400 jobs",
+    "Halvor Q2 revenue $4.7B (est $4.9B)",
+    "Net income of $250 million; analysts had expected $280 million",
+    "US Nov. exports -2.1% vs. est. -0.5%",
+    "Loss for the period was EUR 9.1 million (5.2)",
+    "Brinko to pay $90 million to settle a lawsuit",
+    "Court upholds fine against Brinko",
+    "Judge refuses to dismiss lawsuit against Brinko",
+    "The rally is over",
+    "Fears of default grow",
+    "Brinko did not reach its profit target",
+    "Shares lack momentum",
+    "No growth this year",
+    "Brinko won't pay dividend this year",
+    "Watchdog blocks takeover of Brinko",
+    "Dalton abandons takeover bid for Brinko",
+    "Solid sales could not prevent a loss",
+    "Brinko removed from conviction buy list",
+    "Stock falls after profit rises",
+    "While revenue grew, margins shrank",
 )
 NEUTRAL = (
     "The annual general meeting will be held in Turku on 12 April",
@@ -55,6 +91,18 @@ NEUTRAL = (
     "Analyst keeps neutral rating",
     "Increase of share capital registered in the trade register",
     "How the strong defeated the weak: a history of chess",
+    "Halvor Q2 revenue $4.9B (est $4.9B)",
+    "Net sales were EUR 12.5 million (USD 15.9 million)",
+    "The plant (built in 2005) makes 400 units a day",
+    "Turnover of EUR 20 million (30 % of the group)",
+    "The project will cost an estimated 4 million euros",
+    "The court will hear the case in June",
+    "The offer period is over",
+    "Brinko did not meet the press",
+    "Brinko will not attend the fair",
+    "Brinko is in merger talks with Dalton",
+    "New block of flats for the staff",
+    "A beat could lift the shares while a miss would sink them",
 )
 
 
@@ -92,6 +140,31 @@ def test_two_amounts_are_compared(newer: int, older: int, unit: str, order: str)
     turnover, loss = SCORER.score([f"Turnover {told}", f"Loss {told}"]).polarity
     assert np.sign(turnover) == np.sign(newer - older)
     assert np.sign(loss) == np.sign(older - newer)
+
+
+@given(
+    st.integers(1, 10**5),
+    st.integers(1, 10**5),
+    st.sampled_from(["{a}, est. {b}", "{a} (est {b})", "{a}; analysts expected {b}", "{a} ({b})"]),
+)
+def test_estimates_and_brackets_are_compared(newer: int, older: int, order: str) -> None:
+    told = order.format(a=f"EUR {newer} mn", b=f"EUR {older} mn")
+    sales, costs = SCORER.score([f"Sales of {told}", f"Costs of {told}"]).polarity
+    assert np.sign(sales) == np.sign(newer - older)
+    assert np.sign(costs) == np.sign(older - newer)
+
+
+@given(st.integers(1, 999), st.integers(1, 999), st.sampled_from(["mn", "billion", "crore"]))
+def test_a_bare_amount_in_brackets_is_counted_as_the_one_before(a: int, b: int, unit: str) -> None:
+    polarity = SCORER.score([f"Sales of EUR {a} {unit} ({b})"]).polarity[0]
+    assert np.sign(polarity) == np.sign(a - b)
+
+
+@pytest.mark.parametrize("word", ["could", "may", "might", "would"])
+def test_a_guess_says_less_than_a_fact(word: str) -> None:
+    fact, guess = SCORER.score(["Shares soared 40%", f"Shares {word} soar 40%"]).polarity
+    assert fact > 0.7
+    assert 0 < guess <= 0.372  # 0.8 / √(0.8² + 4)
 
 
 def test_years_and_conversions_are_not_compared() -> None:
@@ -155,7 +228,7 @@ def test_every_sector_can_be_added_at_once() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"sectors": ["bank"]}, r"sector 'bank': did you mean banks\? Choose of banks, energy, "),
+        ({"sectors": ["bank"]}, r"sector 'bank': did you mean banks\? choose from banks, energy, "),
         ({"phrases": {"beat": 4.5}}, r"phrases 4\.5: the weight of 'beat' must lie from −4 to 4"),
         ({"words": {"beat": float("nan")}}, "words nan: the weight of 'beat' must lie"),
         ({"phrases": {" – ": 1}}, "phrases ' – ': give at least one word"),

@@ -1,6 +1,7 @@
-"""What two amounts say of each other: *to A from B*, *from B to A*, *A compared with B*."""
+"""What two amounts say of each other: *to A from B*, *A vs B*, *A, estimate B*, *A (B)*."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from stockanalyst.sentiment.lexicons.reading import Mark, Sign
@@ -10,6 +11,7 @@ BETTER, BETTER_OF_UNKNOWN, SWUNG = 1.0, 0.6, 2.0
 """For the better; the same where no gauge says of what; and from a loss to a profit."""
 
 _REACH_BACK, _REACH_AHEAD, _REACH_TO = 25, 12, 4  # tokens
+_MOST_INSIDE = 3
 _MOST = 10  # in a sentence; what has more is no sentence
 
 
@@ -29,13 +31,15 @@ class Comparison(NamedTuple):
 
 
 def compared(signs: Sequence[Sign]) -> list[Comparison]:
-    """The comparisons in a sentence; what stands in brackets, such as conversions, is left out."""
-    amounts = _amounts(signs)
-    if len(amounts) < 2:
+    """The comparisons in a sentence; conversions in brackets are left out."""
+    if sum(sign.kind is Mark.AMOUNT for sign in signs) < 2:
         return []
+    amounts = _amounts(signs)
     cues = [at for at, sign in enumerate(signs) if _is_cue(sign)]
-    pairs = [pair for cue in cues[:_MOST] if (pair := _pair(signs, amounts, cue))]
-    return [_comparison(signs, *pair) for pair in pairs]
+    brackets = [at for at, sign in enumerate(signs) if sign.kind is Mark.OPEN]
+    pairs = [_pair(signs, amounts, cue) for cue in cues[:_MOST]]
+    pairs += [_bracketed(signs, at) for at in brackets[:_MOST]]
+    return [_comparison(signs, *pair) for pair in pairs if pair]
 
 
 def _is_cue(sign: Sign) -> bool:
@@ -71,18 +75,46 @@ def _pair(signs: Sequence[Sign], amounts: list[int], cue: int) -> tuple[int, int
     return None
 
 
+def _bracketed(signs: Sequence[Sign], opening: int) -> tuple[int, int, int] | None:
+    """*EUR 12 mn (9)*, *(2010: 9 mn)*, *(loss of 9 mn)*, *(est. 9 mn)*."""
+    inside = list(takewhile(lambda sign: sign.kind is not Mark.CLOSE, signs[opening + 1 :]))
+    newer, older = opening - 1, opening + len(inside)
+    if newer < 0 or not inside or older + 1 == len(signs) or len(inside) > _MOST_INSIDE:
+        return None
+    if not _are_alike(signs[newer], signs[older]) or signs[opening].place - signs[newer].place > 2:
+        return None
+    steps = (signs[at + 1].place - signs[at].place for at in (older - 1, older))
+    return (newer, older, opening) if max(steps) <= 2 else None
+
+
+def _are_alike(newer: Sign, older: Sign) -> bool:
+    return newer.kind is older.kind is Mark.AMOUNT and older.link in ("", newer.link)
+
+
 def _comparison(signs: Sequence[Sign], newer: int, older: int, cue: int) -> Comparison:
     of_newer = _gauge(signs, range(min(newer, cue), -1, -1))
     of_older = _gauge(signs, range(older, cue, -1))
     if of_older is None:
         of_older = _loss_behind(signs, older) or of_newer
     directions = [_direction(signs, at) for at in (of_newer, of_older)]
-    change = signs[newer].weight * directions[0] - signs[older].weight * directions[1]
+    values = signs[newer].weight, _value(signs, newer, older)
+    after, before = map(_worth, values, directions)
     size = BETTER if of_newer is not None else BETTER_OF_UNKNOWN
     if directions[0] != directions[1]:
         size = SWUNG
     gauges = frozenset(at for at in (of_newer, of_older) if at is not None)
-    return Comparison(size * ((change > 0) - (change < 0)), gauges)
+    return Comparison(size * ((after > before) - (after < before)), gauges)
+
+
+def _worth(value: float, direction: int) -> float:
+    """A loss of −3 is a loss of 3."""
+    return value if direction > 0 else -abs(value)
+
+
+def _value(signs: Sequence[Sign], newer: int, older: int) -> float:
+    """The older amount, in millions if the newer is, and it stands bare in brackets."""
+    bare = signs[older].alone == 1 and not signs[older].link and signs[older - 1].kind is Mark.OPEN
+    return signs[older].weight * (signs[newer].alone if bare else 1.0)
 
 
 def _gauge(signs: Sequence[Sign], positions: range) -> int | None:

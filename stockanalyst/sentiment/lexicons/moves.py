@@ -12,11 +12,14 @@ MEASURED = 0.9
 """At least, of a move without a gauge, with a percentage beside it."""
 TRAILING = 0.7
 """Of *up* and *down* at the end of a clause."""
+PRICE = 1.6
+"""Size of the gauges that are prices of shares, currencies and goods."""
 RESULT = 1.3
 """Size of the gauges that are a profit or a loss."""
 
-_BACK, _BACK_OF_A_PARTICLE, _AHEAD, _AHEAD_OF_A_SWING = 12, 5, 5, 8
+_BACK, _BACK_OF_A_PARTICLE, _BACK_OF_AN_END, _AHEAD, _AHEAD_OF_A_SWING = 12, 5, 8, 5, 8
 _ANOTHER_CLAUSE = 3
+_TOGETHER = 3
 _TRANSITIVE = 0.5  # raise, cut and the like say little alone: what they move stands ahead
 _NOWHERE = 99
 _BARRIERS = {Kind.BUT, Kind.ASIDE}
@@ -46,8 +49,35 @@ class Gauges:
         gauge = self._gauge_of(at, measured=measure is not None)
         if gauge is None:
             return self._alone(at, measure) * _size(measure)
-        self.spoken.add(gauge)
+        self._speak(gauge)
         return self.signs[at].weight * self.signs[gauge].weight * _size(measure)
+
+    def end(self, at: int) -> float:
+        """What it is worth that something bad ends; nothing where there is none near."""
+        ahead = self._ahead[at] if self._forth(at) < _NOWHERE else None
+        behind = self._behind[at] if self._back(at, _BACK_OF_AN_END) < _NOWHERE else None
+        near = [gauge for gauge in (ahead, behind) if gauge is not None]
+        bad = [gauge for gauge in near if self.signs[gauge].weight < 0]
+        for gauge in bad:
+            self._speak(gauge)
+        return max((-self.signs[gauge].weight for gauge in bad), default=0.0)
+
+    def _speak(self, gauge: int) -> None:
+        """Of that gauge, and of what it belongs to: *fears of recession*."""
+        self.spoken.add(gauge)
+        for beside in (gauge - 1, gauge + 1):
+            if 0 <= beside < len(self.signs) and self._belong(gauge, beside):
+                self.spoken.add(beside)
+
+    def _belong(self, gauge: int, beside: int) -> bool:
+        one, other = self.signs[gauge], self.signs[beside]
+        near = abs(one.place - other.place) <= _TOGETHER
+        return other.kind is Kind.GAUGE and near and one.weight < 0 > other.weight
+
+    def is_of_a_price(self, at: int) -> bool:
+        """Whether the nearest gauge behind a move, as in *shares fall*, is a price."""
+        gauge = self._behind[at]
+        return gauge is not None and self.signs[gauge].weight == PRICE
 
     def swing(self, at: int) -> float:
         """What *swung to a loss* is worth; nothing where no result is near."""
@@ -113,9 +143,9 @@ class Gauges:
 
 
 def _size(measure: Sign | None) -> float:
-    if measure is None or measure.link != "%" or 1 <= measure.weight < 10:
+    if measure is None or measure.link != "%" or 1 <= abs(measure.weight) < 10:
         return 1.0
-    return LARGE if measure.weight >= 10 else SMALL
+    return LARGE if abs(measure.weight) >= 10 else SMALL
 
 
 def _behind(signs: Sequence[Sign]) -> tuple[list[int | None], list[int]]:

@@ -28,8 +28,8 @@ class Sign(NamedTuple):
         Number of its last token.
     kind : Kind or Mark
     weight, alone : float
-        As in :class:`~stockanalyst.sentiment.lexicons.vocabulary.Entry`; the weight of an amount
-        is its value.
+        As in :class:`~stockanalyst.sentiment.lexicons.vocabulary.Entry`; of an amount its value,
+        and what its digits are counted in.
     link : str
         Of an amount its unit; of a move ``from`` where that is its last word, and ``to`` where that
         follows it.
@@ -54,6 +54,8 @@ _MARKS = {
     "(": Mark.OPEN,
     ")": Mark.CLOSE,
 }
+_LINKS = frozenset({"of", "a", "was", "were", "is", "at", ":", "loss", "profit", "revenue"})
+"""What may stand between *consensus* and its amount."""
 _SENTENCE_ENDS = frozenset(".:!?")
 
 
@@ -89,8 +91,19 @@ def _term(tokens: list[str], place: int, terms: Terms) -> tuple[Entry, int] | No
         if tokens[place + 1 : end] == ending:
             if entry.kind is Kind.GAUGE and names_currency(tokens, place):
                 return None
-            return entry, end - 1
+            return _as_meant(entry, tokens, end), end - 1
     return None
+
+
+def _as_meant(entry: Entry, tokens: list[str], end: int) -> Entry:
+    """What is expected is compared where an amount follows; else it is a gauge."""
+    if entry.kind is not Kind.EXPECTED:
+        return entry
+    while tokens[end : end + 1] and tokens[end] in _LINKS:
+        end += 1
+    if tokens[end : end + 1] and not tokens[end].isalpha() and amount_at(tokens, end):
+        return Entry(Kind.CUE)
+    return entry._replace(kind=Kind.GAUGE if entry.weight else Kind.ANCHOR)
 
 
 def _link(tokens: list[str], place: int) -> str:
@@ -105,8 +118,7 @@ def _others(tokens: list[str], place: int) -> list[Sign]:
     amount = None if tokens[place].isalpha() else amount_at(tokens, place)
     if amount is None:
         return []
-    sign = Sign(place, Mark.AMOUNT, amount.value, link=amount.unit)
-    if not amount.sign:
-        return [sign]
-    direction = 1.0 if amount.sign == "+" else -1.0
-    return [Sign(place, Kind.MOVE, direction, direction), sign]
+    direction = -1.0 if amount.sign == "-" else 1.0
+    value = direction * amount.value
+    sign = Sign(place, Mark.AMOUNT, value, amount.multiple, amount.unit)
+    return [Sign(place, Kind.MOVE, direction, direction), sign] if amount.sign else [sign]

@@ -12,14 +12,18 @@ _UNIT = (
     "|lakhs?|crores?|cr|x|bps"
 )
 _NUMBER = r"\d[\d,]*(?: ?\.\d+)?"
+_COUNTED = rf" ?(?:%|(?:{_UNIT})\b)|[cp¢](?!\.m)"
 _TOKEN = re.compile(
     r"https?://\S+|www\.\S+|[@#$][a-z][\w.]*"
     r"|(?:[a-z]\.){2,}"
-    rf"|(?<![\w.,])[+\-−–]?(?:(?:{_CURRENCY}) ?)?{_NUMBER}(?: ?(?:%|(?:{_UNIT})\b))?(?!\w)"
+    rf"|(?<![\w.,])[+\-−–]?(?:(?:{_CURRENCY}) ?)?{_NUMBER}(?:{_COUNTED})?(?!\w)"
     r"|[^\W\d_]+(?:['&][^\W\d_]+)*"
     r"|[.!?;](?=\s|$)|[,:()]|[\U0001F300-\U0001FAFF\u2600-\u27BF\u2B00-\u2BFF]"
 )
-_VERSUS = re.compile(r"\bvs\.")  # no end of a sentence
+_NO_END = re.compile(  # of a sentence
+    r"\b(vs|ests?|revs?|adj|approx|jan|feb|aug|sept?|oct|nov|dec)\."
+    r"|;(?= (?:vs|ests?|consensus|analysts)\b)"
+)
 _AMOUNT = re.compile(rf"([+\-−–]?)({_CURRENCY})? ?({_NUMBER}) ?(\D*)")
 _MULTIPLES = {
     "k thousand": 1e3,
@@ -40,10 +44,12 @@ _CURRENCIES = {
         "₹": "₹ rs rs. inr rupees",
         "¥": "¥ yen",
         "kr": "sek skr dkk nok",
-        "c": "cents",
+        "c": "c ¢ cents",
+        "p": "p pence",
     }.items()
     for name in names.split()
 }
+_MINUS = ("-", "−")
 _YEARS = range(1900, 2101)
 
 
@@ -58,17 +64,20 @@ class Amount(NamedTuple):
         ``%``, a currency's sign, or nothing.
     sign : str
         ``+`` or ``-`` where one stands before it.
+    multiple : float
+        What its digits are counted in: of 3 mn 1,000,000.
     """
 
     value: float
     unit: str
     sign: str
+    multiple: float
 
 
 def tokens_of(text: str) -> list[str]:
     """The pieces of a text's first :data:`LIMIT` characters, in lower case."""
     lowered = text[:LIMIT].lower().replace("’", "'").replace("'s ", " ")
-    return _TOKEN.findall(_VERSUS.sub("vs", lowered))
+    return _TOKEN.findall(_NO_END.sub(r"\1", lowered))
 
 
 def amount_at(tokens: list[str], place: int) -> Amount | None:
@@ -77,13 +86,14 @@ def amount_at(tokens: list[str], place: int) -> Amount | None:
     if found is None:
         return None
     sign, currency, digits, unit = found.groups()
-    value = float(digits.replace(",", "").replace(" ", "")) * _UNITS.get(unit, 1)
+    multiple = _UNITS.get(unit, 1.0)
+    value = float(digits.replace(",", "").replace(" ", "")) * multiple
     if unit in _PERCENT:
-        return Amount(value, "%", sign and "+-"[sign != "+"])
-    money = _CURRENCIES.get(currency or "", "") or _currency_beside(tokens, place)
+        return Amount(value, "%", sign and "+-"[sign != "+"], 1.0)
+    money = _CURRENCIES.get(currency or unit, "") or _currency_beside(tokens, place)
     if not money and not unit and digits.isdigit() and int(digits) in _YEARS:
         return None
-    return Amount(value, money, "")
+    return Amount(-value if sign in _MINUS else value, money, "", multiple)
 
 
 def names_currency(tokens: list[str], place: int) -> bool:

@@ -25,6 +25,9 @@ class Kind(Enum):
     CUE = "cue"
     CLAUSE = "clause"
     SWING = "swing"
+    ENDING = "ending"
+    HEDGE = "hedge"
+    EXPECTED = "expected"
     ANCHOR = "anchor"
     NOTHING = "nothing"
 

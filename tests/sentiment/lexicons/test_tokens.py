@@ -13,6 +13,7 @@ from stockanalyst.sentiment.lexicons.tokens import amount_at, names_currency, to
             "S&P isn't U.S. only https://x.y/z?q=1",
             ["s&p", "isn't", "u.s.", "only", "https://x.y/z?q=1"],
         ),
+        ("EPS 45c est. 50c; analysts", ["eps", "45c", "est", "50c", "analysts"]),
         ("up 🚀 (+5.4% pre)", ["up", "🚀", "(", "+5.4%", "pre", ")"]),
     ],
 )
@@ -23,18 +24,20 @@ def test_pieces(text: str, tokens: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "amount"),
     [
-        ("eur 4 .8 m", 0, (4_800_000, "€", "")),
-        ("1,234.5 mln euro", 0, (1_234_500_000, "€", "")),
-        ("Rs. 12 crore", 0, (120_000_000, "₹", "")),
-        ("$3bn", 0, (3e9, "$", "")),
-        ("-3 %", 0, (3, "%", "-")),
-        ("+0.5 pct", 0, (0.5, "%", "+")),
+        ("eur 4 .8 m", 0, (4_800_000, "€", "", 1e6)),
+        ("1,234.5 mln euro", 0, (1_234_500_000, "€", "", 1e6)),
+        ("Rs. 12 crore", 0, (120_000_000, "₹", "", 1e7)),
+        ("$3bn", 0, (3e9, "$", "", 1e9)),
+        ("-3 %", 0, (3, "%", "-", 1)),
+        ("+0.5 pct", 0, (0.5, "%", "+", 1)),
         ("in 2006 it", 1, None),
-        ("2,006 cars", 0, (2006, "", "")),
+        ("2,006 cars", 0, (2006, "", "", 1)),
+        ("45c", 0, (45, "c", "", 1)),
+        ("EUR -5 mn", 1, (-5e6, "€", "", 1e6)),
         ("word", 0, None),
     ],
 )
-def test_amounts(text: str, place: int, amount: tuple[float, str, str] | None) -> None:
+def test_amounts(text: str, place: int, amount: tuple[float, str, str, float] | None) -> None:
     assert amount_at(tokens_of(text), place) == amount
 
 
