@@ -178,7 +178,7 @@ def test_the_folder_is_told_absolute_and_repeated_texts_are_counted(
     status, out, _ = run(capsys, *asked)
     assert status == 0
     assert out.endswith(f"SCORER=blend STOCKANALYST_SENTIMENT__MODEL={tmp_path / 'made'}\n")
-    assert "stood there already: 1; texts with two labels, kept with both: 1." in out
+    assert "stood there already: 1; texts with two\nlabels, kept with both: 1." in out
     assert "most tweets" not in out
     kept = json.loads((tmp_path / "made" / "report.json").read_text(encoding="utf-8"))
     assert kept["repeats"] == {"duplicates": 1, "contradicting": 1}

@@ -119,8 +119,8 @@ def model_card(report: Json, *, about: str) -> str:
         f"{about}\n\n## Training\n",
         f"    stockanalyst sentiment train --data {' '.join(data)} --model {kind} \\",
         f"        --seed {report['seed']} --output FOLDER\n",
-        f"{parts['training']} texts; {parts['calibration']} more to calibrate it. Rows left out, "
-        f"because text and\nlabel stood there already: {repeats['duplicates']}; texts with two "
+        f"{parts['training']} texts; {parts['calibration']} more to calibrate it.",
+        f"Rows left out, because they stood there already: {repeats['duplicates']}; texts with two",
         f"labels, kept with both: {repeats['contradicting']}.",
         "The licence of the texts decides who may use the model and pass it on.\n",
         *_table(("file", "SHA-256"), [(name, f"`{digest}`") for name, digest in data.items()]),
