@@ -3,10 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 
-_UNKNOWN = 3600.0  # seconds: of a Retry-After that nobody can read
+_HEAD = 2000  # characters of a page that hold its title
+_CHALLENGE = "<title>just a moment"  # of Cloudflare's page
 
 
 @dataclass(frozen=True)
@@ -55,22 +57,23 @@ class Answer:
         return payload
 
     @property
+    def is_challenge(self) -> bool:
+        """Whether it asks for a proof that a person is there, which isn't to be got around."""
+        head = self.text[:_HEAD].strip().lower()
+        page = head.startswith(("<!doctype html", "<html"))
+        return "cf-mitigated" in self.headers or (page and _CHALLENGE in head)
+
+    @property
     def retry_after(self) -> float:
-        """Seconds that the vendor asks to wait; 0 where it doesn't say."""
+        """Seconds that the vendor asks to wait; 0 where it doesn't say, or can't be understood."""
         text = self.headers.get("retry-after", "").strip()
         if not text:
             return 0.0
         if text.isascii() and text.isdigit():
             return float(text[:9])
-        return self._seconds_until(text)
-
-    def _seconds_until(self, date: str) -> float:
-        """By the vendor's own clock, for ours may differ."""
-        try:
-            wait = parsedate_to_datetime(date) - parsedate_to_datetime(self.headers["date"])
-        except (KeyError, TypeError, ValueError):
-            return _UNKNOWN
-        return max(wait.total_seconds(), 0.0)
+        # By the vendor's own clock, for ours may differ.
+        then, now = _moment(text), _moment(self.headers.get("date", ""))
+        return max((then - now).total_seconds(), 0.0) if then and now else 0.0
 
 
 @dataclass(frozen=True)
@@ -93,3 +96,12 @@ class Fault:
     again: bool = False
     counted: bool = True
     payload: bool = False
+
+
+def _moment(text: str) -> datetime | None:
+    """Of a date by RFC 1123; None where it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from functools import cached_property
 from random import SystemRandom
 from threading import local
@@ -35,6 +36,7 @@ _BUSY = frozenset({429, 500, 502, 503, 504})
 _PATIENCE = 5.0  # seconds: who asks for more isn't asked again
 _ASK_AGAIN = 600.0  # seconds after a connection failed, where there are no limits that remember it
 _LONGEST = 100
+_WORD = 8  # characters: a shorter key is no secret, such as EODHD's "demo", and stands in any text
 _DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 
@@ -115,7 +117,8 @@ class VendorClient:
         to one more; a vendor that asks for more than 5 seconds is taken at its word and left alone.
         A connection that broke, or an answer that broke off, is tried again likewise. The limits
         hear of every connection that failed and every status from 500 on; of what else is wrong
-        with an answer, whoever reads it tells them by :meth:`fail`.
+        with an answer, whoever reads it tells them by :meth:`fail`. Where the vendor repeats the
+        key, the text is without it.
 
         Parameters
         ----------
@@ -124,7 +127,8 @@ class VendorClient:
             The key isn't among them.
         headers : mapping, optional
         units : int
-            That this request takes from the daily quota.
+            That this request takes from the daily quota: of an error one at most, and none where
+            the vendor is busy or has a fault of its own.
         busy : callable
             Whether an answer says that the same request may do later.
 
@@ -133,7 +137,8 @@ class VendorClient:
         MissingCredential
             There is no key.
         SourceRefused
-            The limits say no: ``quota_day`` or ``skipped``.
+            The limits say no: ``quota_day`` or ``skipped``; or the vendor does so to programs:
+            ``blocked``.
         SourceTimeout
             No connection, or no whole answer in time.
         PayloadError
@@ -143,7 +148,9 @@ class VendorClient:
 
         def ask() -> Answer | Fault:
             seconds = self._admitted(request, units, self.timeout)
-            return self._transport.fetch(request, seconds, self.max_bytes)
+            outcome = self._transport.fetch(request, seconds, self.max_bytes)
+            self._give_back(outcome, units)
+            return self._read(outcome) if isinstance(outcome, Answer) else outcome
 
         outcome = ask()
         for attempt in range(_TRIES - 1):
@@ -156,7 +163,7 @@ class VendorClient:
             except SourceRefused:
                 break
         if isinstance(outcome, Fault):
-            raise self._failure(outcome, units)
+            raise self._failure(outcome)
         return self._answered(outcome)
 
     def stream(
@@ -170,9 +177,10 @@ class VendorClient:
     ) -> "Lines":
         """The answer's lines as they come, such as server-sent events; asked once.
 
-        They end when the vendor ends or breaks off, when `seconds` have passed (`timeout`, unless
-        given), at the deadline of :func:`until`, or at `max_bytes`. Their `answer` has the status;
-        where that isn't 200 the text is there too, and there are no lines.
+        They end when the vendor ends or breaks off, of which their `fault` tells, when `seconds`
+        have passed (`timeout`, unless given), at the deadline of :func:`until`, or at `max_bytes`.
+        Their `answer` has the status; where that isn't 200 the text is there too, and there are no
+        lines.
 
         Raises
         ------
@@ -182,9 +190,10 @@ class VendorClient:
         request = self._request(url, parameters, headers)
         allowed = self._admitted(request, units, self.timeout if seconds is None else seconds)
         outcome = self._transport.lines(request, allowed, self.max_bytes)
+        self._give_back(outcome if isinstance(outcome, Fault) else outcome.answer, units)
         if isinstance(outcome, Fault):
-            raise self._failure(outcome, units)
-        self._answered(outcome.answer)
+            raise self._failure(outcome)
+        outcome.answer = self._answered(self._read(outcome.answer))
         return outcome
 
     def refused(self, reason: str) -> MissingCredential:
@@ -194,8 +203,9 @@ class VendorClient:
     def fail(self, kind: str, reason: str, retry_after: float = 0.0) -> SourceError:
         """The error of this kind, to be raised; the limits are told of it.
 
-        That the plan doesn't include something holds for the path that this thread asked last; the
-        rest holds for the whole vendor. ``down`` needn't be told, for :meth:`get` has done so.
+        That the plan doesn't include something holds for the path that this thread asked last, or
+        for the function where one path has several; the rest holds for the whole vendor. ``down``
+        needn't be told, for :meth:`get` has done so.
 
         Parameters
         ----------
@@ -252,7 +262,8 @@ class VendorClient:
         seconds = min(wished, _DEADLINE.get() - self.elapsed())
         if seconds <= 0:
             raise SourceTimeout(self.source, "the deadline came before it was asked")
-        self._asked.path = request.url.partition("://")[2].partition("/")[2].partition("?")[0]
+        path = request.url.partition("://")[2].partition("/")[2].partition("?")[0]
+        self._asked.path = request.parameters.get("function", path)  # Alpha Vantage has one path
         if self.limits is not None:
             self.limits.admit(units, path=self._asked.path)
         return seconds
@@ -261,32 +272,51 @@ class VendorClient:
         self, outcome: Answer | Fault, attempt: int, busy: Callable[[Answer], bool]
     ) -> float | None:
         """Seconds to the next try; None where there is none."""
-        asked = 0.0
-        if isinstance(outcome, Answer):
-            asked = outcome.retry_after
-        again = outcome.again if isinstance(outcome, Fault) else busy(outcome)
+        if isinstance(outcome, Fault):
+            asked, again = 0.0, outcome.again
+        else:
+            asked, again = outcome.retry_after, busy(outcome) and not outcome.is_challenge
         wait = asked or 2**attempt + self.jitter()
         late = self.elapsed() + wait >= _DEADLINE.get()
         return None if late or not again or asked > _PATIENCE else wait
 
+    def _give_back(self, outcome: Answer | Fault, units: int) -> None:
+        """Those of the quota that it doesn't take."""
+        if self.limits is not None:
+            self.limits.give_back(units - _cost(outcome, units))
+
+    def _read(self, answer: Answer) -> Answer:
+        """The same without the key, and with the time at which it came where it doesn't say."""
+        secrets = {secret for secret in self._secrets() if len(secret) >= _WORD}
+        headers = dict(answer.headers)
+        if self.limits is not None:
+            headers.setdefault("date", formatdate(self.limits.now().timestamp(), usegmt=True))
+        return replace(answer, text=redacted(answer.text, secrets), headers=headers)
+
     def _answered(self, answer: Answer) -> Answer:
         """The same; the limits hear whether it is one."""
-        self._heard(f"HTTP {answer.status}" if answer.status >= 500 else "")
+        if answer.is_challenge:
+            raise self.fail("blocked", f"it turns programs away, HTTP {answer.status}")
+        if answer.status < 500:
+            self._heard("")
+        else:
+            asked = answer.retry_after
+            self._heard(f"HTTP {answer.status}", asked if asked > _PATIENCE else 0.0)
         return answer
 
-    def _failure(self, fault: Fault, units: int) -> SourceError:
+    def _failure(self, fault: Fault) -> SourceError:
         """The error of a fault; the limits hear of it."""
         if fault.payload:
             self._heard("")
             return PayloadError(self.source, fault.reason)
-        self._heard(fault.reason, give_back=0 if fault.counted else units)
+        self._heard(fault.reason, reached=fault.counted)
         return SourceTimeout(self.source, fault.reason)
 
-    def _heard(self, fault: str, give_back: int = 0) -> None:
+    def _heard(self, fault: str, retry_after: float = 0.0, *, reached: bool = True) -> None:
         if self.limits is None:
-            self._failed[:] = [(self.elapsed(), fault)] if give_back else []
+            self._failed[:] = [] if reached else [(self.elapsed(), fault)]
         elif fault:
-            self.limits.failed("down", fault, give_back=give_back)
+            self.limits.failed("down", fault, retry_after)
         else:
             self.limits.succeeded()
 
@@ -296,3 +326,12 @@ class VendorClient:
         from stockanalyst.infra.transport import Transport
 
         return Transport()
+
+
+def _cost(outcome: Answer | Fault, units: int) -> int:
+    """Units that it takes; of a fault after the connection nobody knows."""
+    if isinstance(outcome, Fault):
+        return units if outcome.counted else 0
+    if outcome.status in _BUSY or outcome.status >= 500:
+        return 0
+    return min(units, 1) if outcome.status >= 400 else units

@@ -188,15 +188,18 @@ class VendorLimits:
         if self._usage().failures:
             self.store.change(self.vendor, self.account, _closed)
 
-    def failed(
-        self,
-        kind: str,
-        reason: str,
-        retry_after: float = 0.0,
-        *,
-        path: str = "",
-        give_back: int = 0,
-    ) -> None:
+    def give_back(self, units: int) -> None:
+        """Units of a request that the vendor never saw, or doesn't count."""
+        moment = self._moment()
+
+        def step(usage: Usage) -> Usage:
+            usage = _at(usage, moment)
+            return replace(usage, used=max(usage.used - units, 0))
+
+        if units and self.quota is not None:
+            self.store.change(self.vendor, self.account, step)
+
+    def failed(self, kind: str, reason: str, retry_after: float = 0.0, *, path: str = "") -> None:
         """The vendor refused or failed.
 
         Parameters
@@ -209,19 +212,17 @@ class VendorLimits:
         reason : str
             Without the key.
         retry_after : float
-            Seconds that the vendor asked to wait; 0 where it didn't.
+            Seconds that the vendor asked to wait, for ``rate_limited`` and ``down``; 0 where it
+            didn't.
         path : str
             That ``plan`` is about.
-        give_back : int
-            Units of a request that the vendor never saw.
         """
         moment = self._moment()
 
         def step(usage: Usage) -> Usage:
             usage = _at(usage, moment)
-            usage = replace(usage, used=max(usage.used - give_back, 0))
             if kind == "down":
-                return _failed_once_more(usage, reason, moment)
+                usage = _failed_once_more(usage, reason, moment)
             until = _end(kind, moment, retry_after)
             place = path if kind == "plan" else ""
             return usage if until is None else _paused(usage, place, Pause(kind, reason, until))
@@ -320,7 +321,7 @@ def _end(kind: str, moment: datetime, retry_after: float) -> datetime | None:
     """Of the pause; None where there is none."""
     if kind == "quota_day":
         return _midnight(moment.date())
-    if kind == "rate_limited" and retry_after:
+    if kind in {"rate_limited", "down"} and retry_after:
         return moment + min(timedelta(seconds=retry_after), _DAY)
     return moment + _PAUSES[kind] if kind in _PAUSES else None
 
@@ -334,6 +335,6 @@ def _words(pause: Pause, usage: Usage) -> str:
         return f"{pause.reason}; again after 00:00 UTC"
     today = pause.until.date() == usage.day
     until = f"{pause.until:%H:%M} UTC" if today else f"{pause.until:%Y-%m-%d %H:%M} UTC"
-    if pause.kind == "down":
+    if pause.kind == "down" and usage.openings:
         return f"circuit open until {until} after {usage.failures} failures: {pause.reason}"
     return f"not asked until {until}: {pause.reason}"

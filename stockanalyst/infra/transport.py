@@ -69,7 +69,7 @@ class Transport:
             if response.status_code == 200 and _packing(response) in _PLAIN:
                 return Lines(_answer(response), _lines(response, watch, max_bytes))
             with response:
-                whole = _whole(response, max_bytes)
+                whole = _UNASKED if response.status_code == 200 else _whole(response, max_bytes)
             watch.stop()
             return whole if isinstance(whole, Fault) else Lines(whole, iter(()))
 
@@ -133,14 +133,21 @@ class Lines(Iterator[str]):
     ----------
     answer : Answer
         Its head; where its status isn't 200 also its text, and then there are no lines.
+    fault : Fault or None
+        Why they ended, where the connection broke off.
     """
 
     def __init__(self, answer: Answer, lines: Iterator[str]) -> None:
         self.answer = answer
+        self.fault: Fault | None = None
         self._lines = lines
 
     def __next__(self) -> str:
-        return next(self._lines)
+        try:
+            return next(self._lines)
+        except _FAULTS:
+            self.fault = _BROKEN
+            raise StopIteration from None
 
 
 class Watch:
@@ -218,7 +225,7 @@ class _Adapter(HTTPAdapter):
 
 def _answer(response: requests.Response, body: bytes = b"") -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, body.decode("utf-8", "replace"), headers)
+    return Answer(response.status_code, body.decode("utf-8-sig", "replace"), headers)
 
 
 def _packing(response: requests.Response) -> str:
@@ -258,16 +265,21 @@ class _Gzip:
 
 def _lines(response: requests.Response, watch: Watch, max_bytes: int) -> Iterator[str]:
     """Every line that has an end."""
-    decoder = getincrementaldecoder("utf-8")("replace")
-    left, rest = max_bytes, ""
+    decoder = getincrementaldecoder("utf-8-sig")("replace")
+    left, rest, halved = max_bytes, "", False
     try:
         with response:
             while left > 0 and (chunk := response.raw.read1(_CHUNK, decode_content=False)):
                 left -= len(chunk)
-                *lines, rest = _LINE_END.split(rest + decoder.decode(chunk))
-                yield from lines
-    except _FAULTS:
-        return  # what came before is whole
+                if text := decoder.decode(chunk):
+                    new = text.removeprefix("\n") if halved else text
+                    halved = text.endswith("\r")  # a line feed may be the next chunk's first sign
+                    first, *more = _LINE_END.split(new)
+                    *lines, rest = rest + first, *more
+                    yield from lines
+    except _FAULTS as error:
+        if not (watch.late or isinstance(error, ReadTimeoutError)):
+            raise
     finally:
         watch.stop()
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     and_,
     insert,
+    make_url,
     select,
     update,
 )
@@ -30,6 +31,7 @@ from stockanalyst.infra.limits import MemoryUsageStore, Step, Usage
 
 _LOG = logging.getLogger(__name__)
 _FORM = TypeAdapter(Usage)
+_MEND = "; if the file is damaged, delete it"
 _USAGE = Table(
     "vendor_usage",
     METADATA,
@@ -104,9 +106,11 @@ class SqlUsageStore:
         if not self._warned.is_set():
             self._warned.set()
             _LOG.warning(
-                "the database doesn't take what is used of daily quotas, so that only this process "
-                "knows it: %s",
+                "the database %s doesn't take what is used of daily quotas, so that only this "
+                "process knows it: %s%s",
+                make_url(self.url).database,
                 error,
+                _MEND if make_url(self.url).get_backend_name() == "sqlite" else "",
             )
 
 

@@ -99,9 +99,12 @@ class Findings:
     ----------
     articles, observations : sequence
     faults : tuple of str
-        Why a part of the answer is missing, a sentence a part.
+        Why a part of the answer is missing, a sentence a part; asked again, it may be there.
+    notes : tuple of str
+        What a reader must know of a whole answer, such as that it was cut.
     """
 
     articles: Sequence[Article] = ()
     observations: Sequence[Observation] = ()
     faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -13,6 +13,8 @@ def encoded(findings: Findings) -> bytes:
     plain = {
         "articles": [asdict(each) for each in findings.articles],
         "observations": [asdict(each) for each in findings.observations],
+        "faults": findings.faults,
+        "notes": findings.notes,
     }
     return json.dumps(plain, default=datetime.isoformat).encode()
 
@@ -26,6 +28,8 @@ def decoded(text: bytes) -> Findings | None:
             tuple(
                 Observation(**{**row, "at": _moment(row["at"])}) for row in plain["observations"]
             ),
+            tuple(plain["faults"]),
+            tuple(plain["notes"]),
         )
     except (ValueError, TypeError, KeyError):
         return None

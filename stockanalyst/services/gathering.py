@@ -23,7 +23,7 @@ from stockanalyst.sentiment.protocols import SentimentSource
 _LOG = logging.getLogger(__name__)
 _NOTHING = "nothing about it in the window"
 _SETTLED = timedelta(days=2)  # after a window's end its news have all come
-_GRACE = 0.5  # seconds of the deadline that are kept for putting the answers together
+_GRACE = 0.5  # seconds from the last request's end to the wait's, and from there to the deadline
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,10 @@ class Gatherer:
         """
         begun = self.elapsed()
         asked = [_Asked(name, self.offers[name], company, window, live) for name in names]
-        with until(begun + self.deadline):
+        patience = _less(self.deadline)
+        with until(begun + _less(patience)):
             futures = [started(partial(self._answer, each)) for each in asked]
-        wait(futures, timeout=max(self.deadline - _GRACE, self.deadline / 2))
+        wait(futures, timeout=patience)
         late = f"no answer within {self.deadline:g} s"
         seconds = self.elapsed() - begun
         return [
@@ -139,7 +140,7 @@ class Gatherer:
             _LOG.exception("%s: its answer can't be read", asked.name)
             kind, reason = Kind.SCHEMA_CHANGED, f"its answer can't be read ({type(error).__name__})"
         else:
-            if offer.reach is not None and not findings.faults:
+            if offer.reach is not None and (asked.items(findings) or not findings.faults):
                 self.cache().set(asked.key, encoded(findings))
             seconds = self.elapsed() - begun
             return Answer(asked.outcome(findings, latency=seconds, quota=offer.quota()), findings)
@@ -155,7 +156,10 @@ class Gatherer:
         return ""
 
     def _fresh(self, asked: "_Asked") -> Answer | None:
-        """An answer of before that may stand for a new one; an older one is put by."""
+        """An answer of before that may stand for a new one; another one is put by.
+
+        One in which a part is missing may not, nor one that was kept while the clock was ahead.
+        """
         cached = self.cache().get(asked.key)
         findings = decoded(cached.value) if cached else None
         if cached is None or findings is None:
@@ -163,8 +167,9 @@ class Gatherer:
         age = self.now() - cached.stored_at
         outcome = asked.outcome(findings, cache_age=max(age.total_seconds(), 0.0))
         asked.kept = Answer(outcome, findings)
-        settled = cached.stored_at - pd.Timestamp(asked.window.end) > _SETTLED
-        return asked.kept if age <= self.lifetime or (settled and not asked.live) else None
+        settled = cached.stored_at - pd.Timestamp(asked.window.end) > _SETTLED and not asked.live
+        whole = not findings.faults and age >= timedelta()
+        return asked.kept if whole and (settled or age <= self.lifetime) else None
 
 
 @dataclass
@@ -187,10 +192,16 @@ class _Asked:
         words = f"{self.name}\n{self.company.symbol}\n{self.company.name}\n{span}"
         return f"sentiment:{self.name}:{hashlib.sha256(words.encode()).hexdigest()}"
 
+    @staticmethod
+    def items(findings: Findings) -> int:
+        """Articles and observations."""
+        return len(findings.articles) + len(findings.observations)
+
     def outcome(self, findings: Findings, **more: Any) -> SourceOutcome:
         """Of an answer."""
-        items = len(findings.articles) + len(findings.observations)
-        reasons = (self.offer.note, *findings.faults) if items or findings.faults else (_NOTHING,)
+        items = self.items(findings)
+        said = (*findings.notes, *findings.faults)
+        reasons = (self.offer.note, *said) if items or findings.faults else (_NOTHING,)
         return SourceOutcome(
             self.name,
             Kind.OK if items else Kind.EMPTY,
@@ -205,4 +216,12 @@ class _Asked:
         if self.kept is None:
             return Answer(outcome)
         items, age = self.kept.outcome.items, self.kept.outcome.cache_age
-        return Answer(replace(outcome, items=items, cache_age=age), self.kept.findings)
+        found = self.kept.findings
+        reason = "; ".join((outcome.reason, *found.notes, *found.faults))
+        outcome = replace(outcome, reason=reason, items=items, cache_age=age)
+        return Answer(outcome, self.kept.findings)
+
+
+def _less(seconds: float) -> float:
+    """So many that there is time left for what comes after."""
+    return max(seconds - _GRACE, seconds / 2)

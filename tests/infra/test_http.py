@@ -18,6 +18,7 @@ from stockanalyst.exceptions import (
     SourceRefused,
     SourceTimeout,
 )
+from stockanalyst.infra.answers import Answer
 from stockanalyst.infra.db import sqlite_url
 from stockanalyst.infra.http import VendorClient, until
 from stockanalyst.infra.limits import MemoryUsageStore, VendorLimits, fingerprint
@@ -206,18 +207,77 @@ def test_no_connection_is_believed_for_ten_minutes(vendor: Vendor, clock: Clock)
 
 
 def test_every_try_takes_from_the_quota(vendor: Vendor, clock: Clock) -> None:
+    def quick(answer: Answer) -> bool:
+        return "quick" in answer.text
+
     client = clock.limited(quota=5)
-    vendor.say((503, ""), (200, ""))
-    client.get(vendor.url, {}, units=2)
+    vendor.say((200, "too quick"), (200, ""))
+    client.get(vendor.url, {}, units=2, busy=quick)
     assert client.quota == "4 of 5 used"
     with pytest.raises(SourceRefused) as caught:
         client.get(vendor.url, {}, units=2)
     assert caught.value.kind == "quota_day"
     assert str(caught.value) == ("vendor: 4 of 5 used today, 2 are needed; again after 00:00 UTC")
-    vendor.say((503, "busy"))
-    assert client.get(vendor.url, {}).text == "busy"  # there was a unit for one try
+    vendor.say((200, "too quick"))
+    assert client.get(vendor.url, {}, busy=quick).text == "too quick"  # there was a unit for one
     assert client.quota == "5 of 5 used"
     assert len(vendor.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "used"), [(200, 10), (404, 1), (422, 1), (429, 0), (500, 0), (501, 0), (503, 0)]
+)
+def test_what_a_vendor_refuses_takes_one_unit_and_its_own_fault_none(
+    vendor: Vendor, clock: Clock, status: int, used: int
+) -> None:
+    client = clock.limited(quota=20)
+    vendor.say((status, ""))
+    client.get(vendor.url, {}, units=10)
+    assert client.quota == f"{used} of 20 used"
+
+
+def test_a_fault_of_a_known_length_is_believed(vendor: Vendor, clock: Clock) -> None:
+    client = clock.limited()
+    vendor.say((503, "", {"Retry-After": "600"}))
+    assert client.get(vendor.url, {}).status == 503
+    with pytest.raises(SourceRefused, match="not asked until 12:10 UTC: HTTP 503"):
+        client.get(vendor.url, {})
+    assert len(vendor.asked) == 1
+    clock.passed += 600.0
+    vendor.say((503, "", {"Retry-After": "5"}), (200, ""))  # which is waited for
+    assert client.get(vendor.url, {}).status == 200
+
+
+def test_a_date_without_the_vendors_own_is_told_by_our_clock(
+    rough: RoughVendor, clock: Clock
+) -> None:
+    head = b"HTTP/1.1 429 Busy\r\nRetry-After: Tue, 20 Jan 2026 12:01:30 GMT\r\n"
+    rough.acts = [says(head, b"\r\n")]
+    assert clock.limited().get(rough.url, {}).retry_after == 90.0
+    rough.acts = [says(head, b"Date: Tue, 20 Jan 2026 12:01:00 GMT\r\n\r\n")]
+    assert clock.limited().get(rough.url, {}).retry_after == 30.0
+
+
+CHALLENGE = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>"
+
+
+@pytest.mark.parametrize("status", [403, 429, 503])
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [("", {"cf-mitigated": "challenge"}), (CHALLENGE, {})],
+    ids=["header", "page"],
+)
+def test_a_challenge_is_not_tried_again(
+    vendor: Vendor, clock: Clock, status: int, body: str, headers: dict[str, str]
+) -> None:
+    client = clock.limited()
+    vendor.say((status, body, headers))
+    with pytest.raises(SourceRefused, match=f"it turns programs away, HTTP {status}") as caught:
+        client.get(vendor.url, {})
+    assert caught.value.kind == "blocked"
+    assert client.limits is not None
+    assert client.limits.status().state == "blocked"
+    assert len(vendor.asked) == 1
 
 
 def test_what_the_vendor_never_saw_is_given_back(clock: Clock) -> None:
@@ -313,6 +373,16 @@ def test_a_plan_without_one_endpoint_leaves_the_others(vendor: Vendor, clock: Cl
     with pytest.raises(SourceRefused, match="not in the plan"):
         client.get(f"{vendor.url}/dear", {"symbol": "B"})
     assert client.get(f"{vendor.url}/cheap", {}).status == 403
+
+
+def test_functions_of_one_path_are_told_apart(vendor: Vendor, clock: Clock) -> None:
+    client = clock.limited()
+    vendor.say((200, ""))
+    client.get(f"{vendor.url}/query", {"function": "NEWS"})
+    client.fail("plan", "not in the plan")
+    with pytest.raises(SourceRefused, match="not in the plan"):
+        client.get(f"{vendor.url}/query", {"function": "NEWS", "tickers": "B"})
+    assert client.get(f"{vendor.url}/query", {"function": "PRICES"}).status == 200
 
 
 def test_a_refused_key_that_nobody_can_set(clock: Clock) -> None:
@@ -417,7 +487,24 @@ def chain_of(error: BaseException) -> list[object]:
     return links
 
 
-@pytest.mark.parametrize("echo", [KEY, QUOTED, KEY.lower(), KEY.replace("/", "\\/")])
+ECHOES = [KEY, QUOTED, KEY.lower(), KEY.replace("/", "\\/")]
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+def test_the_key_is_in_no_text_that_a_reader_sees(vendor: Vendor, clock: Clock, echo: str) -> None:
+    vendor.say((404, f'{{"link": "https://x.example/?api_token={echo}&b=1", "title": "a"}}'))
+    client = clock.client()
+    for answer in (client.get(vendor.url, {}), client.stream(vendor.url, {}).answer):
+        assert answer.payload == {"link": "https://x.example/?api_token=***&b=1", "title": "a"}
+
+
+def test_a_word_is_no_secret(vendor: Vendor, clock: Clock) -> None:
+    """EODHD gives everybody the key "demo"; a democrat keeps his name."""
+    vendor.say((200, '{"title": "Democrats"}'))
+    assert clock.client("demo").get(vendor.url, {}).payload == {"title": "Democrats"}
+
+
+@pytest.mark.parametrize("echo", ECHOES)
 def test_a_vendor_that_repeats_the_key_is_shown_without_it(clock: Clock, echo: str) -> None:
     assert clock.client().shown(f"We detected\nyour key as {echo}.") == (
         "We detected your key as ***."

@@ -190,11 +190,25 @@ def test_failures_that_come_late_do_not_prolong_the_pause(world: World) -> None:
 def test_what_the_vendor_never_saw_is_given_back(world: World) -> None:
     limits = world.limits(quota=9)
     limits.admit(5)
-    limits.failed("down", "no connection", give_back=3)
+    limits.give_back(3)
     assert limits.quota_used() == "2 of 9 used"
     world.passes("1D")
-    limits.failed("down", "no connection", give_back=3)  # of yesterday
+    limits.give_back(3)  # of yesterday
     assert limits.quota_used() == "0 of 9 used"
+
+
+def test_a_fault_that_says_how_long_it_lasts(world: World) -> None:
+    """It alone is no reason to open the circuit; where that opens, the longer pause holds."""
+    limits = world.limits()
+    limits.failed("down", "HTTP 503", 600.0)
+    assert refusal(limits.admit) == ("skipped", "not asked until 12:10 UTC: HTTP 503")
+    world.passes("600s")
+    for _ in range(2):
+        limits.admit()
+        limits.failed("down", "HTTP 503", 90.0)
+        world.passes("90s")
+    world.passes("-90s")
+    assert limits.status().until == world.moment + pd.Timedelta("2min")
 
 
 ACTIONS = st.lists(

@@ -71,9 +71,10 @@ def bomb(n_bytes: int) -> bytes:
         (answers(PACKED + PACKED + b"\0\0", b"Content-Encoding: X-Gzip\r\n"), "wholewhole"),
         (answers(b"", GZIP), ""),
         (says(HEAD, b"\r\nuntil the end"), "until the end"),
+        (answers(b"\xef\xbb\xbf{}"), "{}"),
         (says(HEAD, b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"), "abc"),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_a_whole_answer(vendor: RoughVendor, act: Act, text: str) -> None:
     vendor.acts = [act]
@@ -291,9 +292,9 @@ def test_lines_as_they_come(vendor: RoughVendor) -> None:
 
 def test_an_endless_stream_ends_in_time_and_in_size(vendor: RoughVendor) -> None:
     vendor.acts = [vendor.drip(HEAD + b"\r\n", b"data: 1\n")]
-    lines = list(streamed(vendor.url, 0.5))
-    assert lines
+    lines = streamed(vendor.url, 0.5)
     assert set(lines) == {"data: 1"}
+    assert lines.fault is None
     vendor.acts = [vendor.drip(HEAD + b"\r\n", b"1234567\n" * 50_000, 0.0)]
     assert 125_000 <= len(list(streamed(vendor.url, 5.0))) <= 127_100
     vendor.acts = [vendor.drip(b"", b"")]
@@ -308,6 +309,41 @@ def test_a_stream_that_is_refused_has_a_text_and_no_lines(vendor: RoughVendor) -
     assert (lines.answer.status, lines.answer.text, list(lines)) == (401, "no\nkey", [])
 
 
-def test_a_stream_that_breaks_off_keeps_its_lines(vendor: RoughVendor) -> None:
-    vendor.acts = [says(HEAD, b"Content-Length: 99\r\n\r\none\ntwo\nthr")]
-    assert list(streamed(vendor.url, 5.0)) == ["one", "two"]
+def test_a_packed_stream_is_not_an_empty_one(vendor: RoughVendor) -> None:
+    vendor.acts = [answers(PACKED, GZIP)]
+    assert Transport().lines(Request(vendor.url, {}, {}), 5.0, MAX) == Fault(UNPACKED, payload=True)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        says(HEAD, b"Content-Length: 99\r\n\r\none\ntwo\nthr"),
+        says(HEAD, b"Transfer-Encoding: chunked\r\n\r\n8\r\none\ntwo\n\r\n5\r\nth"),
+    ],
+    ids=["length", "chunk"],
+)
+def test_a_stream_that_breaks_off_keeps_its_lines(vendor: RoughVendor, act: Act) -> None:
+    vendor.acts = [act]
+    lines = streamed(vendor.url, 5.0)
+    assert list(lines) == ["one", "two"]
+    assert lines.fault == BROKEN
+
+
+def test_a_line_end_in_two_packets_is_one(vendor: RoughVendor) -> None:
+    """The vendor waits for the reader, so that each part is a packet of its own."""
+    read = threading.Semaphore(0)
+
+    def act(connection: socket.socket) -> None:
+        connection.sendall(HEAD + b"\r\n")
+        for part in (b"\xef\xbb\xbfa\r", b"\nb\r", b"c\n\xc3", b"\xa9\r", b"\n", b"\nd\r"):
+            connection.sendall(part)
+            read.acquire(timeout=5.0)
+
+    vendor.acts = [act]
+    lines = streamed(vendor.url, 5.0)
+    found = []
+    for line in lines:
+        found.append(line)
+        read.release(2 if line == "c" else 1)
+    assert found == ["a", "b", "c", "é", "", "d"]
+    assert lines.fault is None

@@ -121,7 +121,9 @@ def test_a_database_that_fails_later_is_remembered_from_where_it_was(
     shared.admit()
     with pytest.raises(SourceRefused):
         shared.admit()
-    assert len(warnings_of(caplog)) == 1
+    (warning,) = warnings_of(caplog)
+    assert str(path) in warning
+    assert warning.endswith("; if the file is damaged, delete it")
 
 
 @pytest.mark.parametrize("form", ['{"used": "many"}', "[]", '{"pauses": {"": {}}}', "null"])

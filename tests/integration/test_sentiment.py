@@ -96,7 +96,7 @@ def test_one_dead_one_slow_one_lying(vendors: dict[str, Vendor], tmp_path: Path)
     outcomes = {outcome.source: outcome for outcome in made.outcomes}
     assert outcomes["eodhd"].kind is Kind.DOWN
     assert outcomes["finnhub"].kind is Kind.DOWN
-    assert outcomes["finnhub"].reason == "no answer within 3 s"
+    assert outcomes["finnhub"].reason.startswith("no answer within ")
     assert outcomes["google_news"].kind is Kind.SCHEMA_CHANGED
     assert outcomes["alpha_vantage"].kind is Kind.OK
     sentence = sentiment_reason(made).sentence

@@ -25,9 +25,18 @@ READY = st.builds(
 )
 
 
-@given(st.lists(ARTICLE, max_size=3).map(tuple), st.lists(READY, max_size=3).map(tuple))
-def test_there_and_back(articles: tuple[Article, ...], ready: tuple[Observation, ...]) -> None:
-    assert decoded(encoded(Findings(articles, ready))) == Findings(articles, ready)
+FINDINGS = st.builds(
+    Findings,
+    st.lists(ARTICLE, max_size=3).map(tuple),
+    st.lists(READY, max_size=3).map(tuple),
+    st.lists(st.text("down: 503"), max_size=2).map(tuple),
+    st.lists(st.text("news: cut"), max_size=2).map(tuple),
+)
+
+
+@given(FINDINGS)
+def test_there_and_back(findings: Findings) -> None:
+    assert decoded(encoded(findings)) == findings
 
 
 @pytest.mark.parametrize(
@@ -37,6 +46,7 @@ def test_there_and_back(articles: tuple[Article, ...], ready: tuple[Observation,
         b"\xff",
         b"[]",
         b"{}",
+        b'{"articles": [], "observations": []}',
         b'{"articles": [{"title": "a"}], "observations": []}',
         b'{"articles": [], "observations": [{"source": "a", "at": "x", "score": 1}]}',
         b'{"articles": [], "observations": [{"source": "a", "at": "2024-01-01", "score": 1}]}',

@@ -141,13 +141,56 @@ def test_windows_of_now_and_of_the_past_are_kept_apart(gather: Gather) -> None:
     assert len(source.asked) == 2
 
 
-def test_half_an_answer_says_so_and_is_not_kept(gather: Gather) -> None:
-    source = Source(lambda: replace(FOUND, faults=("down: HTTP 503",)))
+HALF = replace(FOUND, faults=("down: HTTP 503",))
+
+
+def test_half_an_answer_says_so_and_is_never_fresh(gather: Gather, clock: Clock) -> None:
+    """It stands in where the other half can't be had."""
+    source = Source(lambda: HALF)
     gatherer = gather(one=Offer(source))
     outcome = one(gatherer).outcome
     assert (outcome.kind, outcome.reason) == (Kind.OK, "down: HTTP 503")
-    one(gatherer)
+    clock.moment += pd.Timedelta(seconds=10)
+    source.answer = refuse("quota_day")
+    answer = one(gatherer)
     assert len(source.asked) == 2
+    assert answer.findings == HALF
+    outcome = answer.outcome
+    assert (outcome.kind, outcome.items, outcome.cache_age) == (Kind.QUOTA_DAY, 1, 10.0)
+    assert outcome.reason == "no; down: HTTP 503"
+
+
+def test_half_an_answer_without_an_item_is_not_kept(gather: Gather) -> None:
+    source = Source(lambda: Findings(faults=("down: HTTP 503",)))
+    gatherer = gather(one=Offer(source))
+    one(gatherer)
+    source.answer = refuse("quota_day")
+    assert one(gatherer).outcome.cache_age is None
+
+
+def test_an_answer_of_the_future_is_not_fresh(gather: Gather, clock: Clock) -> None:
+    """The clock was ahead, and is set back."""
+    source = Source(lambda: FOUND)
+    gatherer = gather(one=Offer(source))
+    clock.moment += pd.Timedelta(days=3)
+    one(gatherer)
+    one(gatherer, live=False)
+    clock.moment -= pd.Timedelta(days=2)
+    one(gatherer)
+    one(gatherer, live=False)
+    assert len(source.asked) == 4
+
+
+def test_the_last_request_ends_before_the_wait(gather: Gather) -> None:
+    """A part that never comes is a fault of the source's answer, and doesn't lose the rest."""
+    never = Event()
+
+    def wait_for_a_part() -> Findings:
+        never.wait(_DEADLINE.get() - time.monotonic())
+        return HALF
+
+    outcome = one(gather(deadline=2.0, one=Offer(Source(wait_for_a_part)))).outcome
+    assert (outcome.kind, outcome.items, outcome.reason) == (Kind.OK, 1, "down: HTTP 503")
 
 
 def test_a_slow_count_of_the_quota_doesnt_hold_up_the_others(gather: Gather) -> None:

@@ -26,9 +26,10 @@ from stockanalyst.sentiment.sources.reading import (
 BASE_URL = "https://www.alphavantage.co"
 _NAME = "alpha_vantage"
 _NEWS = "NEWS_SENTIMENT"
-_ARTICLES = 200
+_ARTICLES = 500
 _MINUTE = timedelta(minutes=1)
 _NOTHING = "No articles found"
+_TRIAL = "API key is for demo purposes only"
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,12 @@ class AlphaVantageNews:
         if rows is None:
             raise self._refusal(answer)
         articles = all_read(_NAME, rows, lambda row: _article(row, ticker), "news")
-        return inside(window, articles=articles)
+        return inside(window, articles, full=len(rows) >= _ARTICLES)
 
     def _refusal(self, answer: Answer) -> SourceError:
         kind = alpha_vantage_refusal(answer.status, answer.text)
         if kind is None and answer.status == 200:
-            kind = "schema_changed"
+            kind = "auth" if _TRIAL in answer.text else "schema_changed"
         return refusal(self.client, answer, kind)
 
 
@@ -106,13 +107,18 @@ def _may_do_later(answer: Answer) -> bool:
     return too_quick and _feed(answer) is None  # an article may hold the same words
 
 
+def _is_told_of(each: object) -> bool:
+    """Whether the article is about this ticker, of those that it lists: not with relevance 0."""
+    return isinstance(each, dict) and number(each.get("relevance_score"), 0, 1) != 0
+
+
 def _article(row: Row, ticker: str) -> Article | None:
     title, published_at = line(row.get("title")), moment(row.get("time_published"))
     if not title or published_at is None:
         return None
     listed = row.get("ticker_sentiment")
-    about = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    ours = next((each for each in about if each.get("ticker") == ticker), {})
+    about = [each for each in listed if _is_told_of(each)] if isinstance(listed, list) else []
+    ours: Row = next((each for each in about if each.get("ticker") == ticker), {})
     return Article(
         source=_NAME,
         title=title,

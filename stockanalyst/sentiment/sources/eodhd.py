@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from stockanalyst.exceptions import SourceRefused
 from stockanalyst.infra.answers import Answer
 from stockanalyst.infra.http import VendorClient
 from stockanalyst.market.vendors import eodhd_code
@@ -29,8 +30,18 @@ BASE_URL = "https://eodhd.com/api"
 _NAME = "eodhd"
 _UNITS = 10  # of a plan's day, for one symbol; a free day has 20
 _DAY = timedelta(days=1)
-_ARTICLES = 100  # each comes with its full text
+# With their full texts; 1000, the most that can be asked for, may be more than the client takes.
+_ARTICLES = 500
+_TRIAL = "demo"  # a key that anybody may use, for a few symbols
 _KINDS = {402: "quota_day"}
+# How an error of HTTP 200 begins.
+_WORDS = (
+    ("unauthenticated", "auth"),
+    ("you exceeded your daily api requests limit", "quota_day"),
+    ("only eod data allowed", "plan"),
+    ("forbidden", "plan"),
+    ("ticker not found", "unknown_symbol"),
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,8 @@ class EODHDNews:
             "offset": "0",
         }
         rows = rows_of(_NAME, self._ask("news", code, period), "news")
-        return inside(window, articles=all_read(_NAME, rows, _article, "news"))
+        articles = all_read(_NAME, rows, _article, "news")
+        return inside(window, articles, full=len(rows) >= _ARTICLES)
 
     def _days(self, code: str, window: Window) -> Findings:
         first, last = (end.date() - _DAY for end in (window.start, window.end))
@@ -79,10 +91,7 @@ class EODHDNews:
         payload = self._ask("sentiments", code, period)
         if not payload and isinstance(payload, list):
             return Findings()
-        scores = object_of(_NAME, payload, "sentiments")
-        if isinstance(scores.get("ticker"), dict):  # so it stands in the vendor's OpenAPI file
-            scores = object_of(_NAME, scores["ticker"], "sentiments")
-        rows = rows_of(_NAME, scores.get(code), f"sentiments of {code}") if scores else []
+        rows = rows_of(_NAME, _of_code(code, payload), f"sentiments of {code}")
         return inside(window, observations=all_read(_NAME, rows, _day, "sentiments"))
 
     def _ask(self, endpoint: str, code: str, parameters: dict[str, str]) -> object:
@@ -90,9 +99,27 @@ class EODHDNews:
         url = f"{self.base_url}/{endpoint}"
         answer = self.client.get(url, asked, units=_UNITS)
         answer = replace(answer, status=_status(answer))
-        if answer.status != 200:
-            raise refusal(self.client, answer, _KINDS.get(answer.status))
+        kind = _KINDS.get(answer.status) or _said(answer)
+        if self._is_on_trial() and (kind == "auth" or answer.status == 401):
+            reason = f"the key is for trials, which don't include {code}; set one of your own"
+            raise SourceRefused(_NAME, "plan", reason)  # which says nothing of other symbols
+        if kind or answer.status != 200:
+            raise refusal(self.client, answer, kind)
         return answer.payload
+
+    def _is_on_trial(self) -> bool:
+        key = self.client.key
+        return key is not None and key.get_secret_value() == _TRIAL
+
+
+def _of_code(code: str, payload: object) -> object:
+    """Its list of days; in the vendor's OpenAPI file a level ``ticker`` stands about or in it."""
+    found: object = object_of(_NAME, payload, "sentiments")
+    for _ in range(2):
+        if isinstance(found, dict):
+            others: object = [] if all(isinstance(rows, list) for rows in found.values()) else None
+            found = found.get("ticker", found.get(code, others))
+    return found
 
 
 def _status(answer: Answer) -> int:
@@ -101,6 +128,17 @@ def _status(answer: Answer) -> int:
     given = payload if answer.status == 200 and isinstance(payload, dict) else {}
     code = count(given.get("code")) if "error" in given else None
     return code if code and code in range(400, 600) else answer.status
+
+
+def _said(answer: Answer) -> str | None:
+    """What an error of HTTP 200 means, be it text or JSON; None for what is none."""
+    payload = answer.payload
+    is_error = isinstance(payload, dict) and "error" in payload
+    if answer.status != 200 or not (is_error or payload is None):
+        return None
+    text = line(payload["error"] if isinstance(payload, dict) else answer.text).lower()
+    other = "http_error" if is_error else None
+    return next((kind for words, kind in _WORDS if text.startswith(words)), other)
 
 
 def _article(row: Row) -> Article | None:

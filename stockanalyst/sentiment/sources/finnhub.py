@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stockanalyst.exceptions import PayloadError, SourceRefused
+from stockanalyst.infra.answers import Answer
 from stockanalyst.infra.http import VendorClient
 from stockanalyst.market.symbols import calendar_name
 from stockanalyst.sentiment.articles import Article, Company, Findings, Observation, Window
@@ -33,6 +34,8 @@ _NEWS, _SCORE, _SOCIAL = "company-news", "news-sentiment", "stock/social-sentime
 _PLATFORMS = ("data", "reddit", "twitter")  # the last two in answers of before 2023
 _HOUR = timedelta(hours=1)
 _AS_GOOD_AS_NOW = timedelta(seconds=30)
+# What an error of HTTP 200 holds.
+_WORDS = (("access", "plan"), ("api key", "auth"), ("limit reached", "rate_limited"))
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class FinnhubNews:
 
     def _news(self, symbol: str, window: Window) -> Findings:
         rows = rows_of(_NAME, self._ask(_NEWS, symbol, _period(window)), "news")
-        return inside(window, articles=all_read(_NAME, rows, _article, "news"))
+        return inside(window, all_read(_NAME, rows, _article, "news"))
 
     def _social(self, symbol: str, window: Window) -> Findings:
         what = "social sentiment"
@@ -105,11 +108,23 @@ class FinnhubNews:
         code = symbol.replace("-", ".") if american else symbol  # BRK.B
         url = f"{self.base_url}/{endpoint}"
         answer = self.client.get(url, {"symbol": code, **parameters})
-        if answer.status == 403 and not american:  # which says nothing of what is American
-            raise SourceRefused(_NAME, "plan", f"the key's plan doesn't include {code}, HTTP 403")
-        if answer.status != 200:
-            raise refusal(self.client, answer)
+        kind = _said(answer)
+        if (kind == "plan" or answer.status == 403) and not american:
+            # Which says nothing of what is American.
+            reason = f"the key's plan doesn't include {code}, HTTP {answer.status}"
+            raise SourceRefused(_NAME, "plan", reason)
+        if kind or answer.status != 200:
+            raise refusal(self.client, answer, kind)
         return answer.payload
+
+
+def _said(answer: Answer) -> str | None:
+    """What an error of HTTP 200 means; None for what is none."""
+    payload = answer.payload
+    if answer.status != 200 or not isinstance(payload, dict) or "error" not in payload:
+        return None
+    text = line(payload["error"]).lower()
+    return next((kind for words, kind in _WORDS if words in text), "http_error")
 
 
 def _period(window: Window) -> dict[str, str]:

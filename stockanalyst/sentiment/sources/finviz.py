@@ -58,14 +58,15 @@ class FinvizNews:
         if rows is None:
             raise PayloadError(_NAME, "news: the page has no table of them")
         column = TimeColumn(self.now().astimezone(EASTERN).date())
-        read = [self._article(row, column) for row in rows]
+        times = [column.read(row.time) for row in rows]
+        read = [self._article(row, at) for row, at in zip(rows, times, strict=True)]
         articles = [article for article in read if article is not None]
-        if not articles and any(row.title for row in rows):
+        if not articles and (any(times) or any(row.title for row in rows)):
             raise PayloadError(_NAME, f"news: none of {len(rows)} rows is as known")
-        return inside(window, articles=articles)
+        return inside(window, articles)
 
-    def _article(self, row: Row, column: TimeColumn) -> Article | None:
-        published_at, title = column.read(" ".join(row.when.split())), line(row.title)
+    def _article(self, row: Row, published_at: datetime | None) -> Article | None:
+        title = line(row.title)
         if not title or published_at is None:
             return None
         return Article(

@@ -23,6 +23,12 @@ class Row:
     cells: int = 0
     links: int = 0
 
+    @property
+    def time(self) -> str:
+        """The first cell; empty where that is no time and nothing is linked: an advertisement."""
+        text = " ".join(self.when.split())
+        return text if self.links or _WHEN.fullmatch(text) else ""
+
 
 def rows_of_page(page: str) -> list[Row] | None:
     """Rows of the table of news, advertisements among them; None where there is no such table."""
@@ -131,8 +137,10 @@ class _NewsTable:
             return "when" if row.cells == 1 else ""
         if tag == "a":
             row.links += 1
-            row.href = row.href if row.links > 1 else attributes.get("href", "")
-            return "title" if row.links == 1 else ""
+            if row.title.strip():
+                return ""
+            row.href = attributes.get("href", "")  # the one before was a picture
+            return "title"
         if tag == "span" and outer != "title":
             return "publisher"
         return "" if tag in {"script", "style"} else outer

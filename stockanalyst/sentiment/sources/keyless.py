@@ -1,14 +1,16 @@
 """Vendors that want no key: what they refuse, they refuse to programs."""
 
+import re
 from collections.abc import Mapping
 
 from stockanalyst.infra.answers import Answer
-from stockanalyst.infra.http import VendorClient
+from stockanalyst.infra.http import VendorClient, is_busy
 from stockanalyst.sentiment.sources.reading import refusal
 
 _KINDS = {401: "blocked", 402: "http_error", 403: "blocked", 404: "http_error", 451: "blocked"}
 # Titles of Cloudflare's and of Google's page for who isn't known to be a person.
-_CHALLENGES = ("just a moment", "before you continue")
+_CHALLENGE = re.compile(r"<title[^>]*>\s*(?:just a moment|before you continue)")
+_REFUSAL = "unusual traffic"  # so Google says it, far below the page's head
 _HEAD = 2000  # characters of a page that hold its title
 
 
@@ -35,7 +37,7 @@ def answer_of(
     SourceError
         ``blocked`` for a challenge to browsers too, which is not to be got around.
     """
-    answer = client.get(url, parameters, headers=headers)
+    answer = client.get(url, parameters, headers=headers, busy=_may_do_later)
     check(client, answer, missing=missing)
     return answer
 
@@ -47,6 +49,10 @@ def check(client: VendorClient, answer: Answer, *, missing: str = "http_error") 
         raise refusal(client, answer, kind)
 
 
+def _may_do_later(answer: Answer) -> bool:
+    return is_busy(answer) and _said(answer) != "blocked"
+
+
 def _said(answer: Answer) -> str | None:
     """What a page says that isn't in its status."""
     head = answer.text[:_HEAD].strip().lower()
@@ -54,6 +60,5 @@ def _said(answer: Answer) -> str | None:
         return "rate_limited"
     if not head.startswith(("<!doctype html", "<html")):
         return None
-    if any(f"<title>{title}" in head for title in _CHALLENGES):
-        return "blocked"
-    return "rate_limited" if "unusual traffic" in head else None
+    whole = head if answer.status == 200 else answer.text.lower()  # which may be a page of news
+    return "blocked" if _CHALLENGE.search(head) or _REFUSAL in whole else None

@@ -23,6 +23,7 @@ TITLE, PUBLISHER, SUMMARY = 500, 100, 1000  # characters
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,25})?([eE][+-]?\d{1,3})?", re.ASCII)
 _DAY = timedelta(days=1)
+_MOST = 500  # articles of an answer: an honest one has fewer
 _YEARS = range(1970, 2200)
 _MANY = 1e9  # messages: more is no count
 _URL = 2000
@@ -170,12 +171,35 @@ def all_read(
 
 
 def inside(
-    window: Window, articles: Iterable[Article] = (), observations: Iterable[Observation] = ()
+    window: Window,
+    articles: Iterable[Article] = (),
+    observations: Iterable[Observation] = (),
+    *,
+    full: bool = False,
 ) -> Findings:
-    """What of these was published, or known, inside `window`."""
+    """What of these was published, or known, inside `window`: of articles the newest 500.
+
+    Parameters
+    ----------
+    window : Window
+    articles, observations : iterable
+    full : bool
+        Whether there are as many articles as were asked for, the newest ones: if none of them is
+        from before the window, earlier ones of the window are missing, which is a fault.
+    """
+    given = list(articles)
+    found = [article for article in given if article.published_at in window]
+    kept, notes = found, []
+    if len(found) > _MOST:
+        kept = sorted(found, key=lambda article: article.published_at, reverse=True)[:_MOST]
+        notes.append(f"news: of {len(found)} articles the newest {_MOST} count")
+    oldest = min((article.published_at for article in given), default=window.start)
+    if full and oldest > window.start:
+        notes.append(f"news: what came before {oldest:%Y-%m-%d %H:%M} UTC is missing")
     return Findings(
-        tuple(article for article in articles if article.published_at in window),
+        tuple(kept),
         tuple(observation for observation in observations if observation.at in window),
+        notes=tuple(notes),
     )
 
 
@@ -208,6 +232,7 @@ def gathered(*questions: Callable[[], Findings]) -> Findings:
             for place, error in errors.items()
             if place == 0 or error.kind not in _EXPECTED
         ),
+        tuple(note for answer in answers for note in answer.notes),
     )
     if 0 in errors and not (found.articles or found.observations):
         raise errors[0]

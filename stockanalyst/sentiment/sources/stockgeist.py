@@ -93,6 +93,8 @@ class StockGeist:
                 raise PayloadError(_NAME, f"{_GARBLED} events in a row aren't as documented")
             if found and found.volume:
                 yield found
+        if lines.fault is not None:
+            raise self.client.fail("down", lines.fault.reason)
 
     def _messages(self, symbol: str, window: Window) -> Findings:
         rows = self._ask(_MESSAGES, symbol, window, (_TOTAL, *_POSITIVE[0], *_NEGATIVE[0]))
@@ -181,13 +183,15 @@ def _places(value: object, size: int) -> list[object]:
 def _events(lines: Iterable[str]) -> Iterator[str]:
     """The data of server-sent events; comments and the other fields are passed over."""
     parts: list[str] = []
+    size = 0
     for text in lines:
         name, _, value = text.partition(":")
-        if name == "data" and sum(map(len, parts)) < _LONGEST:
+        if name == "data" and size < _LONGEST:
             parts.append(value.removeprefix(" "))
+            size += len(parts[-1]) + 1
         if not text and parts:
             yield "\n".join(parts)
-            parts = []
+            parts, size = [], 0
 
 
 def _bucket(text: str) -> Observation | None:

@@ -57,7 +57,7 @@ def test_what_is_asked_for(vendor: Vendor) -> None:
         "time_from": "20260114T0000",
         "time_to": "20260121T0931",
         "sort": "LATEST",
-        "limit": "200",
+        "limit": "500",
         "apikey": KEY,
     }
 
@@ -113,6 +113,7 @@ USED_UP = f"We have detected your API key as {KEY}; our rate limit is 25 request
         ("Information", "Invalid inputs. Please refer to the documentation.", "bad_request"),
         ("Error Message", "Invalid API call. Please retry.", "unknown_symbol"),
         ("Information", f"Your key {KEY} is tired", "schema_changed"),
+        ("Information", "The **demo** API key is for demo purposes only. Claim yours.", "auth"),
     ],
 )
 def test_refusals(vendor: Vendor, name: str, words: str, kind: str) -> None:
@@ -122,6 +123,19 @@ def test_refusals(vendor: Vendor, name: str, words: str, kind: str) -> None:
     assert caught.value.kind == kind
     assert KEY not in str(caught.value)
     assert len(vendor.asked) == (3 if kind == "rate_limited" else 1)
+
+
+def test_a_relevance_of_0_is_none(vendor: Vendor) -> None:
+    vendor.say(NEWS.replace('"0.91"', '"0.000000"').replace('"0.910000"', '"0.000000"'))
+    first, *_ = alpha_vantage(vendor).fetch(APPLE, WINDOW).articles
+    assert (first.symbols, first.vendor_score, first.relevance) == (("MSFT",), None, None)
+
+
+def test_a_full_answer_says_so(vendor: Vendor) -> None:
+    row = {"title": "Apple rises", "time_published": "20260120T120000"}
+    vendor.say(json.dumps({"feed": [row] * 500}))
+    notes = alpha_vantage(vendor).fetch(APPLE, WINDOW).notes
+    assert notes == ("news: what came before 2026-01-20 12:00 UTC is missing",)
 
 
 def test_an_article_about_the_words_of_a_refusal_is_none(vendor: Vendor) -> None:

@@ -1,12 +1,14 @@
 """EODHD: two questions, of which one may fail. The payloads are written by hand in its form."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from pydantic import SecretStr
 
 from stockanalyst.exceptions import MissingCredential, SourceError
 from stockanalyst.infra.limits import MemoryUsageStore, VendorLimits
@@ -65,7 +67,7 @@ def test_what_is_asked_for(vendor: Vendor, symbol: str, code: str) -> None:
     vendor.say("[]")
     assert eodhd(vendor).fetch(Company(symbol), WINDOW) == Findings()
     every = {"s": code, "fmt": "json", "api_token": KEY}
-    news = {"from": "2026-01-14", "to": "2026-01-21", "limit": "100", "offset": "0"}
+    news = {"from": "2026-01-14", "to": "2026-01-21", "limit": "500", "offset": "0"}
     assert [(question.path, question.parameters) for question in vendor.asked] == [
         ("/news", every | news),
         ("/sentiments", every | {"from": "2026-01-13", "to": "2026-01-20"}),
@@ -118,7 +120,10 @@ def test_one_failure_does_not_lose_the_other_answer(vendor: Vendor, failing: str
         (403, "Only EOD data allowed for free users.", "plan", 2),
         (404, "Ticker Not Found.", "unknown_symbol", 1),
         (200, '{"error": "Limit", "code": 402}', "quota_day", 1),
-        (200, '{"error": "Limit"}', "schema_changed", 2),
+        (200, '{"error": "Limit"}', "http_error", 2),
+        (200, '{"error": "Only EOD data allowed for free users."}', "plan", 2),
+        (200, "Unauthenticated", "auth", 1),
+        (200, "You are welcome", "schema_changed", 2),
     ],
 )
 def test_refusals(vendor: Vendor, status: int, body: str, kind: str, questions: int) -> None:
@@ -139,6 +144,68 @@ def test_a_failure_is_not_hidden_behind_an_empty_answer(vendor: Vendor) -> None:
 def test_scores_of_somebody_else_are_not_ours(vendor: Vendor) -> None:
     vendor.serve({"/news": NEWS, "/sentiments": DAYS.replace("AAPL.US", "AAPL.MX")})
     assert eodhd(vendor).fetch(APPLE, WINDOW).observations == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "observations"),
+    [
+        ('{"ticker": [ROW]}', 1),
+        ('{"AAPL.US": {"ticker": [ROW]}}', 1),
+        ('{"ticker": {"AAPL.US": [ROW]}}', 1),
+        ('{"AAPL.US": [ROW], "TSLA.US": [ROW]}', 1),
+        ('{"TSLA.US": [ROW]}', 0),
+    ],
+)
+def test_shapes_of_scores(vendor: Vendor, body: str, observations: int) -> None:
+    row = '{"date": "2026-01-19", "count": 11, "normalized": -0.1}'
+    vendor.serve({"/news": NEWS, "/sentiments": body.replace("ROW", row)})
+    findings = eodhd(vendor).fetch(APPLE, WINDOW)
+    assert (len(findings.observations), findings.faults) == (observations, ())
+
+
+def stories(first: datetime, step: timedelta, number: int) -> list[dict[str, str]]:
+    return [
+        {"title": f"Apple story {i}", "date": (first + i * step).isoformat()} for i in range(number)
+    ]
+
+
+def archive(rows: list[dict[str, str]]) -> Callable[[Question], bytes]:
+    """A vendor of these articles, whose pages are as they are documented."""
+
+    def answer(question: Question) -> bytes:
+        asked = question.parameters
+        days = [row for row in rows if asked["from"] <= row["date"][:10] <= asked["to"]]
+        newest = sorted(days, key=lambda row: row["date"], reverse=True)
+        return reply(json.dumps(newest[: int(asked["limit"])] if "limit" in asked else []))
+
+    return answer
+
+
+def test_what_came_after_a_cutoff_in_the_day_does_not_hide_the_rest(vendor: Vendor) -> None:
+    day = datetime(2026, 1, 20, tzinfo=UTC)
+    vendor.answer = archive(stories(day, timedelta(minutes=4), 360))
+    noon = Window(WINDOW.start, day + timedelta(hours=12))
+    findings = eodhd(vendor).fetch(APPLE, noon)
+    assert (len(findings.articles), findings.notes) == (181, ())
+
+
+def test_a_full_page_says_what_is_missing(vendor: Vendor) -> None:
+    vendor.answer = archive(stories(WINDOW.start, timedelta(minutes=10), 700))
+    findings = eodhd(vendor).fetch(APPLE, WINDOW)
+    assert len(findings.articles) == 500
+    # The 200 oldest, of ten minutes each, are missing.
+    assert findings.notes == ("news: what came before 2026-01-15 09:20 UTC is missing",)
+
+
+def test_the_trial_key_is_not_refused_for_good(vendor: Vendor) -> None:
+    source = eodhd(vendor)
+    trial = replace(source, client=replace(source.client, key=SecretStr("demo")))
+    vendor.say("Unauthenticated", 401)
+    with pytest.raises(SourceError, match=r"trials, which don't include IBM\.US") as caught:
+        trial.fetch(Company("IBM"), WINDOW)
+    assert caught.value.kind == "plan"
+    vendor.serve({"/news": NEWS, "/sentiments": DAYS})
+    assert len(trial.fetch(APPLE, WINDOW).articles) == 3
 
 
 def test_no_key(vendor: Vendor) -> None:

@@ -1,5 +1,6 @@
 """Finnhub: headlines for all, scores for who pays. Payloads: by hand, or with texts replaced."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,15 @@ def test_scores_of_who_pays(vendor: Vendor) -> None:
     assert (social.at, social.volume) == (datetime(2026, 1, 20, 16, tzinfo=UTC), 50)
     assert social.score == pytest.approx((40 * 0.35 - 10 * 0.40) / 50)
     assert news == Observation("finnhub", END, 0.5, 20)
+
+
+def test_a_flood_is_cut(vendor: Vendor) -> None:
+    first = int(END.timestamp())
+    rows = [{"headline": f"Apple {i}", "datetime": first - i} for i in reversed(range(2000))]
+    vendor.serve({NEWS: json.dumps(rows)})
+    findings = finnhub(vendor).fetch(APPLE, WINDOW)
+    assert [article.title for article in findings.articles] == [f"Apple {i}" for i in range(500)]
+    assert findings.notes[0] == "news: of 2000 articles the newest 500 count"
 
 
 def test_an_hour_counts_when_it_is_over(vendor: Vendor) -> None:
@@ -167,6 +177,10 @@ def test_a_plan_without_news_of_that_country_still_has_american_ones(vendor: Ven
         (401, '{"error": "Invalid API key"}', "auth", 1),
         (403, NO_ACCESS, "plan", 3),
         (429, '{"error": "API limit reached. Remaining Limit: 0"}', "rate_limited", 3),
+        (200, NO_ACCESS, "plan", 3),
+        (200, '{"error": "Please use an API key."}', "auth", 1),
+        (200, '{"error": "API limit reached. Remaining Limit: 0"}', "rate_limited", 1),
+        (200, '{"error": "Sorry"}', "http_error", 3),
     ],
 )
 def test_refusals(vendor: Vendor, status: int, body: str, kind: str, questions: int) -> None:

@@ -111,6 +111,42 @@ def test_a_bad_row_is_left_out_and_bad_rows_alone_are_an_error(vendor: Vendor) -
     assert finviz(vendor).fetch(APPLE, YEARS).articles == ()
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        '<tr><td colspan="2">Advertisement 300x250</td></tr>',
+        '<tr><td colspan="2"><a href="/ad">Save 50%</a></td></tr>',
+        "<tr><td></td><td>Save 50%</td></tr>",
+    ],
+)
+def test_an_advertisement_leaves_the_day_as_it_is(vendor: Vendor, between: str) -> None:
+    above, below = row("Jan-20-26 03:00PM", "Apple rises"), row("10:05AM", "Apple falls")
+    vendor.say(page(above, between, below))
+    found = finviz(vendor).fetch(APPLE, YEARS).articles
+    assert [f"{each.published_at:%d %H:%M}" for each in found] == ["20 20:00", "20 15:05"]
+
+
+def test_a_time_without_a_link_is_of_a_row_all_the_same(vendor: Vendor) -> None:
+    lost = "<tr><td>Jan-19-26 04:00PM</td><td>Apple rests</td></tr>"
+    vendor.say(page(row("Today 03:00PM", "Apple rises"), lost, row("10:05AM", "Apple falls")))
+    found = finviz(vendor).fetch(APPLE, YEARS).articles
+    assert [f"{each.published_at:%d %H:%M}" for each in found] == ["20 20:00", "19 15:05"]
+
+
+def test_titles_that_are_no_longer_linked_are_a_new_schema(vendor: Vendor) -> None:
+    rows = [f"<tr><td>{at}</td><td><div>Apple</div></td></tr>" for at in ("Today 03:00PM", "1:00")]
+    vendor.say(page(*rows))
+    with pytest.raises(PayloadError, match="finviz: news: none of 2 rows is as known"):
+        finviz(vendor).fetch(APPLE, YEARS)
+
+
+def test_a_picture_before_the_title_may_be_linked(vendor: Vendor) -> None:
+    links = "<a href='/elite'><img src='/x.png'></a> <a href='/n'>Apple rises</a><a href='/x'>x</a>"
+    vendor.say(page(f"<tr><td>Today 03:00PM</td><td>{links}</td></tr>"))
+    (article,) = finviz(vendor).fetch(APPLE, YEARS).articles
+    assert (article.title, article.url) == ("Apple rises", f"{vendor.url}/n")
+
+
 def test_scripts_are_no_text(vendor: Vendor) -> None:
     script = "<script>document.write('1:00PM')</script>"
     cells = f"<td>{script}Today 03:00PM</td><td>{script}<a href='/n'>Apple <b>rises</b></a></td>"

@@ -151,10 +151,16 @@ def test_a_text_is_that_of_the_first_of_its_tag() -> None:
     assert len(many) == 500
 
 
+STYLE = "<style>a { color: red }</style>" * 200
+UNUSUAL = f"<!DOCTYPE html><html>{STYLE}We have detected unusual traffic from your network</html>"
+
+
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [
-        ("<html>We have detected unusual traffic from your network</html>", 503, "rate_limited"),
+        (UNUSUAL, 503, "blocked"),
+        (UNUSUAL, 429, "blocked"),
+        ("Too many requests", 503, "rate_limited"),
         ("", 429, "rate_limited"),
         ("", 503, "down"),
         ("<!doctype html><title>Before you continue to Google</title>", 200, "blocked"),
@@ -167,3 +173,10 @@ def test_refusals(vendor: Vendor, body: str, status: int, kind: str) -> None:
     with pytest.raises(SourceError) as caught:
         google(vendor).fetch(listed("AAPL"), WEEK)
     assert caught.value.kind == kind
+
+
+def test_who_is_turned_away_does_not_ask_again(vendor: Vendor) -> None:
+    vendor.say(UNUSUAL, 503)
+    with pytest.raises(SourceError):
+        google(vendor).fetch(listed("AAPL"), WEEK)
+    assert len(vendor.asked) == 1

@@ -175,6 +175,28 @@ def test_both_ends_of_a_window_are_inside() -> None:
     assert [observation.at for observation in findings.observations] == times[1:3]
 
 
+def test_of_many_articles_the_newest_count() -> None:
+    hours = [NOON + timedelta(hours=hour) for hour in range(600)]
+    articles = [Article("vendor", "Title", at) for at in hours]
+    findings = inside(Window(NOON, hours[550]), articles)
+    assert {article.published_at for article in findings.articles} == set(hours[51:551])
+    assert findings.notes == ("news: of 551 articles the newest 500 count",)
+    assert inside(Window(NOON, hours[499]), articles[:500]).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("hours", "full", "missing"),
+    [((1, 2), True, True), ((1, 2), False, False), ((-1, 2), True, False), ((8, 9), True, True)],
+)
+def test_a_full_answer_may_hide_earlier_ones(
+    hours: tuple[int, ...], *, full: bool, missing: bool
+) -> None:
+    articles = [Article("vendor", "Title", NOON + timedelta(hours=hour)) for hour in hours]
+    findings = inside(Window(NOON, NOON + timedelta(hours=5)), articles, full=full)
+    earliest = f"2026-01-20 {12 + hours[0]}:00"
+    assert findings.notes == ((f"news: what came before {earliest} UTC is missing",) * missing)
+
+
 FOUND = Findings(articles=(Article("vendor", "Title", NOON),))
 NOTHING = Findings()
 DOWN = SourceTimeout("vendor", "late")
@@ -187,6 +209,7 @@ SPENT = SourceRefused("vendor", "quota_day", "used up")
     ("outcomes", "expected", "asked"),
     [
         ((FOUND, NOTHING), FOUND, 2),
+        ((replace(FOUND, notes=("cut",)), PLAN), replace(FOUND, notes=("cut",)), 2),
         ((FOUND, DOWN, PLAN), replace(FOUND, faults=("down: late",)), 3),
         ((DOWN, FOUND), replace(FOUND, faults=("down: late",)), 2),
         ((UNKNOWN, FOUND), UNKNOWN, 1),

@@ -12,7 +12,7 @@ import pytest
 from stockanalyst.exceptions import PayloadError, SourceError
 from stockanalyst.sentiment.articles import Article, Company, Findings, Observation, Window
 from stockanalyst.sentiment.sources.stockgeist import StockGeist
-from tests.sentiment.sources.loopback import KEY, Talk, Vendor, client, loopback
+from tests.sentiment.sources.loopback import KEY, Talk, Vendor, client, loopback, reply
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "stockgeist"
 APPLE = Company("AAPL", "Apple")
@@ -165,8 +165,9 @@ def test_a_silent_stream_ends_in_time(vendor: Vendor) -> None:
         "event: update\nid: 7\nretry: 100\n\n",
         'data: {"timestamp": "2026-01-20T15:00:00", "total_count": 0}\n\n',
         "\n\n\n",
+        "data:\n" * 200_000 + "\n",
     ],
-    ids=["no json", "a list", "nested", "no data", "no messages", "blank"],
+    ids=["no json", "a list", "nested", "no data", "no messages", "blank", "many lines"],
 )
 def test_what_is_no_bucket_is_passed_over(vendor: Vendor, odd: str) -> None:
     good = bucket(5, 1, 0)
@@ -191,6 +192,22 @@ def test_a_stream_that_is_refused(vendor: Vendor, status: int, kind: str) -> Non
         list(stockgeist(vendor).stream(APPLE, seconds=5))
     assert caught.value.kind == kind
     assert KEY not in str(caught.value)
+
+
+def test_a_stream_that_breaks_off(vendor: Vendor) -> None:
+    """What it said before is heard."""
+
+    def talk(connection: socket.socket) -> None:
+        event = f"data: {bucket(0, 1, 0)}\n\n"
+        head = reply("", Content_Type="text/event-stream", Content_Length="999")
+        connection.sendall(head + event.encode())
+
+    vendor.answer = lambda _: talk
+    stream = stockgeist(vendor).stream(APPLE, seconds=5)
+    assert next(stream).score == 1.0
+    with pytest.raises(SourceError, match="stockgeist: the connection broke off") as caught:
+        next(stream)
+    assert caught.value.kind == "down"
 
 
 def test_a_page_is_no_stream(vendor: Vendor) -> None:
