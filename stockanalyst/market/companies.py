@@ -1,4 +1,8 @@
-"""Names of well-known companies and indices, by symbol."""
+"""Names of well-known companies, funds, indices and coins, by symbol.
+
+The members of the main American and European indices and of the Nikkei 225 were checked against
+the package ``pytickersymbols`` 1.17.10 (MIT licence).
+"""
 
 import csv
 from collections.abc import Mapping
@@ -30,7 +34,7 @@ def company_names(symbol: str) -> CompanyNames:
 
 @cache
 def _listed() -> Mapping[str, CompanyNames]:
-    """The list that ships with the package: about 270 large companies, indices and coins."""
+    """The list that ships with the package: some 1,600 companies, funds, indices and coins."""
     text = files("stockanalyst.market").joinpath("companies.csv").read_text(encoding="utf-8")
     return {
         row["symbol"]: CompanyNames(row["name"], tuple(filter(None, row["aliases"].split("|"))))

@@ -5,7 +5,8 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 
 # Parameters that tell where a reader came from, not what is read.
 _TRACKING = re.compile(
-    r"utm_.*|.*clid|gclsrc|_ga|_gl|mc_[ce]id|mkt_tok|igshid|guc(counter|e_.*)|\.?tsrc|yptr|soc_.*"
+    r"utm_.*|.*clk?id|[gw]braid|gclsrc|_ga|_gl|mc_[ce]id|_hs(enc|mi)|li_fat_id|mkt_tok|igsh(id)?"
+    r"|guc(counter|e_.*)|\.?tsrc|yptr|soc_.*|__source|sref|srnd|reflink|cid|amp_js_v|usqp"
     r"|src|ref|ref_.*|referrer|cmp|cmpid|ncid|ocid|icid|smid|smtyp|taid|mod|siteid|partner|via"
     r"|feedtype|feedname|rss|oc|amp|outputtype|__twitter_impression|fr|sh|share|s_cid|xtor|at_.*",
     re.IGNORECASE,
@@ -16,11 +17,12 @@ _AMP = re.compile(r"^/amp(?=/)|/amp(?:\.html)?/?$|\.amp(?=\.html$)|\.amp$", re.I
 
 
 def canonical(url: str) -> str:
-    """One spelling for all addresses of an article; empty for what isn't the address of a page.
+    """One spelling for all addresses of an article; empty for what isn't the address of one.
 
     Scheme, the host's case and its ``www.``, fragments, closing slashes, parameters that track
     readers, the order of the others and AMP don't tell articles apart. Opaque addresses such as
-    Google's lead to what nobody knows without asking, and stay as they are.
+    Google's lead to what nobody knows without asking, and stay as they are. A homepage is the
+    address of no article.
     """
     parts = _parts(url)
     if parts is None:
@@ -32,7 +34,7 @@ def canonical(url: str) -> str:
     asked = parse_qsl(parts.query, keep_blank_values=True)
     kept = sorted(pair for pair in asked if not _TRACKING.fullmatch(pair[0]))
     query = f"?{urlencode(kept)}" if kept else ""
-    return f"https://{_HOST.sub('', host)}{path}{query}"
+    return f"https://{_HOST.sub('', host)}{path}{query}" if path or query else ""
 
 
 def _parts(url: str) -> SplitResult | None:

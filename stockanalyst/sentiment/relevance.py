@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from stockanalyst.sentiment.articles import Article, Company
 from stockanalyst.sentiment.tickers import holds_ticker, spellings
@@ -10,8 +10,15 @@ from stockanalyst.sentiment.tickers import holds_ticker, spellings
 # Names that are ordinary words as well: they count only before a word of the second list.
 _ORDINARY = frozenset(
     {
-        "block", "carnival", "charter", "delta", "dow", "gap", "nifty", "progressive", "shell",
-        "snap", "target", "unity", "visa", "zoom",
+        "aeon", "affirm", "antofagasta", "arm", "ball", "block", "brambles", "bt", "canon",
+        "carnival", "charter", "chewy", "cochlear", "coherent", "continental", "delta", "diploma",
+        "disco", "dover", "dow", "eaton", "elastic", "eternal", "evolution", "flex", "fox",
+        "fresnillo", "gap", "hess", "kingfisher", "lemonade", "leonardo", "metro", "mitsubishi",
+        "mosaic", "nasdaq", "news", "next", "nifty", "olympus", "on holding", "orange", "pearson",
+        "persimmon", "pool", "progressive", "prudential", "quantum computing", "rocket companies",
+        "rollins", "rumble", "santos", "sea", "severn", "sharp", "shell", "snap", "snowflake",
+        "strategy", "tapestry", "target", "toast", "trent", "unity", "vale", "vinci", "visa",
+        "waters", "whirlpool", "wise", "zoom",
     }
 )  # fmt: skip
 _FOLLOWERS = (
@@ -22,13 +29,36 @@ _FOLLOWERS = (
     r"|tumbles|rall(?:y|ies)|ends|closes|opens|launches|unveils|announces|agrees|buys|sells|wins"
     r"|loses|faces|sues|expects|warns|names|hires|settles|recalls|upgraded|downgraded"
 )
-# What follows a name where something else is meant.
+# What stands after a name, or before it, where something else is meant.
 _OTHERS = {
-    "amazon": "rainforest|river|basin",
-    "apple": "hospitality|bank|pie",
+    "amazon": "rainforest|river|basin|deforestation|forest|jungle|tribe|drought|wildfire",
+    "apple": "hospitality|bank|pie|cider|juice|sauce|tree|orchard|grower",
+    "bitcoin": "cash",
+    "brookfield": "asset",
+    "coca-cola": "hbc|europacific",
+    "fedex": "freight",
+    "ford": "foundation|theat|hospital",
+    "fresenius": "medical",
+    "ge": "vernova|healthcare",
+    "gm": "crop|food|seed|corn|maize|soy|wheat|rice|cotton|salmon|mosquito",
+    "merck": "kgaa",
     "meta": "analys",
+    "nestle": "india",
+    "on semi": "annual|final|official|permanent",
     "oracle": "of omaha",
+    "porsche": "automobil",
+    "samsung": "sdi|biologics",
+    "sbi": "life",
+    "siemens": "energy|healthineers",
+    "tata motors": "passenger|commercial",
 }
+_BEFORE = {
+    "amazon": ("brazilian", "peruvian"),
+    "apple": ("adam's", "big", "candy", "fiona"),
+    "ford": ("betty", "doug", "gerald", "glenn", "harrison", "tom"),
+    "target": ("price",),
+}
+_THE_COMPANY = "the company"
 _LEGAL = re.compile(
     r",?\s+(?:inc|corp|corporation|co|ltd|limited|plc|llc|ag|se|nv|sa|spa|ab|asa)\.?$",
     re.IGNORECASE,
@@ -38,24 +68,41 @@ _LEGAL = re.compile(
 def is_about(article: Article, company: Company) -> bool:
     """Whether an article counts for a company.
 
-    It does if the vendor lists the company's symbol or states a relevance for it, or if title or
-    summary name it: by name or alias, capitalised; as ``$SYM`` or ``(NASDAQ: SYM)``; or by the bare
-    ticker, unless that may be another word, as ``T``, ``ON`` and ``ALL`` are.
+    It does if the vendor lists the company's symbol or, where it states a relevance for it, that is
+    above 0; or if title or summary name it: by name or alias, capitalised; as ``$SYM`` or
+    ``(NASDAQ: SYM)``; or by the bare ticker, which has "stock" or "shares" behind it where it may
+    be another word, as ``T``, ``ON`` and ``COST`` are.
     """
-    if article.relevance is not None or not spellings(company.symbol).isdisjoint(article.symbols):
+    listed = not spellings(company.symbol).isdisjoint(article.symbols)
+    if listed if article.relevance is None else article.relevance > 0:
         return True
-    text = unicodedata.normalize("NFKC", f"{article.title}\n{article.summary}").replace("’", "'")
+    text = _plain(f"{article.title}\n{article.summary}")
     return holds_ticker(company.symbol, text) or any(
-        _names(name, pattern, text) for name, pattern in _name_patterns(company)
-    )
-
-
-def _names(name: str, pattern: re.Pattern[str], text: str) -> bool:
-    """Whether a text has a name, spelt so or, if it isn't an abbreviation, with a capital."""
-    return any(
-        found.group() == name or (not name.isupper() and not found.group()[0].islower())
+        _is_name(name, found)
+        for name, pattern in _name_patterns(company)
         for found in pattern.finditer(text)
     )
+
+
+def nameless(text: str, company: Company) -> str:
+    """The text with "the company" in place of its name and aliases."""
+    text = _plain(text)
+    for name, pattern in sorted(_name_patterns(company), key=lambda each: -len(each[0])):
+        text = pattern.sub(partial(_replaced, name), text)
+    return text
+
+
+def _replaced(name: str, found: re.Match[str]) -> str:
+    return _THE_COMPANY if _is_name(name, found) else found.group()
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).replace("’", "'")
+
+
+def _is_name(name: str, found: re.Match[str]) -> bool:
+    """Whether what was found is spelt so or, if it isn't an abbreviation, with a capital."""
+    return found.group() == name or (not name.isupper() and not found.group()[0].islower())
 
 
 @lru_cache(maxsize=256)
@@ -68,9 +115,11 @@ def _name_patterns(company: Company) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _name_pattern(name: str) -> re.Pattern[str]:
     words = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name))
+    words = re.sub("(?i)company$", "Co(?:mpany)?", words)
     after = r"(?!\w)"
     if name.lower() in _ORDINARY:
         after = rf"(?='s\b|\s+(?:{_FOLLOWERS})\b)"
     elif other := _OTHERS.get(name.lower()):
         after = rf"(?!\w|[\s-]+(?:{other}))"
-    return re.compile(rf"(?<![\w$])(?<!price\s){words}{after}", re.IGNORECASE)
+    before = "".join(rf"(?<!\b{re.escape(word)}\s)" for word in _BEFORE.get(name.lower(), ()))
+    return re.compile(rf"(?<![\w$]){before}{words}{after}", re.IGNORECASE)

@@ -27,6 +27,16 @@ USD USE VAL VALUE VAN VERY VIEW VIP VOTE WALK WALL WANT WAR WARM WAS WASH WAVE W
 WHO WHY WIN WINE WISH WOLF WOOD WORD WORK YEAR YES YET YOU ZERO ZONE ZOOM
 """
 _WORDS = frozenset(_WORDS_TEXT.split())
+# Words and abbreviations in capitals that stand before "stock" or "shares" and name no company.
+_KINDS_OF_SHARES = frozenset(
+    {
+        "A", "AI", "ALL", "ANY", "B", "BEST", "BIG", "BUY", "CEO", "CFO", "CHIP", "ESG", "ETF",
+        "EU", "EV", "FREE", "GREEN", "H", "HOT", "IPO", "IT", "MORE", "NEW", "NO", "OLD", "ONE",
+        "OUR", "PC", "REIT", "SELL", "TECH", "TOP", "TV", "TWO", "UK", "US", "USA", "VALUE",
+    }
+)  # fmt: skip
+# Tickers of one company's other shares.
+_TWINS = {"BRK-A": "BRK-B", "BRK-B": "BRK-A", "GOOG": "GOOGL", "GOOGL": "GOOG"}
 _US_VENUES = (
     r"nasdaq(?:gs|gm|cm)?|nyse(?:\s?(?:american|arca|mkt))?|amex|cboe|bats|otc(?:qx|qb|pk|mkts)?"
 )
@@ -56,10 +66,13 @@ def holds_ticker(symbol: str, text: str) -> bool:
     """Whether a text has a ticker in a form that can be nothing else.
 
     That is ``$SYM``, the exchange with it as in ``(NASDAQ: SYM)``, Yahoo's spelling of a foreign
-    one, and, unless :func:`is_ambiguous` or all is in capitals, the bare ticker.
+    one, and, unless all is in capitals, the bare ticker: where :func:`is_ambiguous`, only before
+    "stock" or "shares". That of the company's other shares does as well.
     """
-    certain, bare = _patterns(symbol)
-    return bool(certain.search(text)) or bool(bare and not text.isupper() and bare.search(text))
+    return any(
+        certain.search(text) or (bare and not text.isupper() and bare.search(text))
+        for certain, bare in map(_patterns, filter(None, (symbol, _TWINS.get(symbol))))
+    )
 
 
 def _parts(symbol: str) -> tuple[str, str]:
@@ -77,5 +90,13 @@ def _patterns(symbol: str) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
     certain = rf"(?<![\w$])\${whole}{end}|{listed}"
     if not symbol.isalnum():
         certain += rf"|(?<![\w$.]){whole}{end}"
-    bare = None if is_ambiguous(symbol) else re.compile(rf"(?<![\w$&.-]){spelt}{end}")
-    return re.compile(certain), bare
+    return re.compile(certain), _bare(symbol, rf"{spelt}{end}")
+
+
+def _bare(symbol: str, spelt: str) -> re.Pattern[str] | None:
+    if not is_ambiguous(symbol):
+        return re.compile(rf"(?<![\w$&.-]){spelt}")
+    if not symbol.isalpha() or symbol in _KINDS_OF_SHARES:
+        return None
+    before = r"(?:^|(?<=[a-z,;:] ))(?<!(?i:class) )(?<!(?i:series) )"
+    return re.compile(rf"{before}{spelt}(?= (?:[Ss]tock|[Ss]hares)\b)", re.MULTILINE)

@@ -23,6 +23,9 @@ PLAIN = "https://example.com/news/apple-1"
         "https://www.google.com/amp/s/www.example.com/news/apple-1",
         "https://example-com.cdn.ampproject.org/c/s/example.com/news/apple-1?outputType=amp",
         "https://example.com/news/%61pple-1",
+        "https://example.com/news/apple-1?msclkid=1&gbraid=2&wbraid=3&li_fat_id=4&igsh=5",
+        "https://example.com/news/apple-1?_hsenc=1&__source=2&sref=3&srnd=4&reflink=5&cid=6",
+        "https://example.com/news/apple-1?amp_js_v=0.1",
         "  https://example.com/news/apple-1\n",
     ],
 )
@@ -55,7 +58,17 @@ def test_two_articles(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "apple-1", "/news/1", "ftp://example.com/1", "https://", "http://[::1", "mailto:a@b.c"],
+    [
+        "https://example.com/",
+        "https://www.example.com?utm_source=x#top",
+        "",
+        "apple-1",
+        "/news/1",
+        "ftp://example.com/1",
+        "https://",
+        "http://[::1",
+        "mailto:a@b.c",
+    ],
 )
 def test_no_page(url: str) -> None:
     assert canonical(url) == ""

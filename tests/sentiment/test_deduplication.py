@@ -1,7 +1,7 @@
 """Headlines were written for the test; whether two are one story was decided by a reader."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -40,6 +40,17 @@ SAME = [
         "Apple supplier warns of weaker demand for the rest of the year",
         "Apple supplier warns of weaker demand for the rest of the year: sources",
     ),
+    ("Apple shares climb on upbeat guidance", "Apple shares climb on upbeat guidance - Wire Daily"),
+    ("Apple shares climb on upbeat guidance - A Web Site", "Apple shares climb on upbeat guidance"),
+    (
+        "Apple shares climb on upbeat guidance",
+        "Apple shares climb on upbeat guidance By Investing.com",
+    ),
+    (
+        "Apple shares climb on upbeat guidance",
+        "Apple (NASDAQ:AAPL) shares climb on upbeat guidance",
+    ),
+    ("Apple revenue up to $1,200 million", "Apple revenue up to $1200 million"),
 ]
 OTHER = [
     ("Apple shares rise after earnings", "Apple shares fall after earnings"),
@@ -60,6 +71,13 @@ OTHER = [
     ("Google Q1 2026 earnings call transcript", "Google Q2 2026 earnings call transcript"),
     ("Apple", "Microsoft"),
     ("…", "!"),
+    ("Microsoft tops Apple in market value", "Apple tops Microsoft in market value"),
+    ("Apple sues Samsung", "Samsung sues Apple"),
+    ("Apple to cut prices in Japan", "Apple to cut prices in Japan - or not"),
+    ("Stocks to watch this week - Apple", "Stocks to watch this week: Microsoft"),
+    ("Stocks to watch this week - Apple", "Stocks to watch this week - Microsoft"),
+    ("Apple buys back shares for $5 million", "Apple buys back shares for $5 billion"),
+    ("Apple unit profitable in its first year", "Apple unit unprofitable in its first year"),
 ]
 
 
@@ -132,6 +150,27 @@ def test_once_is_enough(articles: list[Article]) -> None:
     again = deduplicate(story.article for story in told)
     assert [story.article for story in again] == [story.article for story in told]
     assert all(len(story.copies) == 1 for story in again)
+
+
+FLOODS = {
+    "a number": lambda i: f"Apple beats estimates on record profit and sales growth no. {i // 8}",
+    "each its own number": lambda i: f"Apple beats estimates on record sales no. {i}",
+    "a long word": lambda i: f"Apple beats estimates on record sales a{letters(i)}",
+}
+
+
+def letters(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) * 3 for digit in f"{number:05}")
+
+
+@pytest.mark.parametrize("title", FLOODS.values(), ids=FLOODS)
+def test_titles_that_are_nearly_one_are_quick(title: Callable[[int], str]) -> None:
+    found = [article(title(i), i // 8 % 60, f"source {i % 8}") for i in range(4000)]
+    begun = time.process_time()
+    told = deduplicate(found)
+    assert time.process_time() - begun < 1
+    assert {copy for story in told for copy in story.copies} == set(found)
+    assert len(told) >= 500
 
 
 def test_a_thousand_titles_are_quick() -> None:

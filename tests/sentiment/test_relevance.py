@@ -1,5 +1,6 @@
 """Each headline was written for the test, and its answer by a reader."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from stockanalyst.market.companies import company_names
 from stockanalyst.sentiment.articles import Article, Company
-from stockanalyst.sentiment.relevance import is_about
+from stockanalyst.sentiment.relevance import is_about, nameless
 
 
 def article(title: str, summary: str = "", symbols: tuple[str, ...] = ()) -> Article:
@@ -56,6 +57,17 @@ NAMED = [
     ("7203.T", "Toyota Motor halts a plant"),
     ("7203.T", "Car maker (TYO: 7203) lifts its guidance"),
     ("NESN.SW", "Nestlé names a new chief"),
+    ("T", "T stock jumps 5%"),
+    ("ON", "ON stock slips"),
+    ("F", "F shares fall"),
+    ("F", "Why F Stock Is Down"),
+    ("COST", "Traders pile into COST shares"),
+    ("GOOGL", "GOOG hits high"),
+    ("BRK-A", "What BRK.B holds now"),
+    ("SO", "Southern Co up"),
+    ("F", "What the late founder of Ford wanted"),
+    ("GM", "GM recalls pickups"),
+    ("AMZN", "Amazon fires 300 managers"),
 ]
 NOT_NAMED = [
     ("AAPL", "How to bake an apple cake"),
@@ -91,6 +103,22 @@ NOT_NAMED = [
     ("DOW", "Dow falls 300 points"),
     ("SAN.PA", "Lender (BME: SAN) plans a buyback"),
     ("SAN.PA", "Spanish bank Santander raises its payout"),
+    ("F", "Harrison Ford stars in film"),
+    ("F", "Ford Foundation grants $5m"),
+    ("F", "Gerald Ford library opens"),
+    ("F", "Tom Ford launches perfume"),
+    ("F", "Fund opens Class F shares"),
+    ("F", "FTSE and F&F stock up on rails"),
+    ("AAPL", "Big Apple tourism rises"),
+    ("AAPL", "Fiona Apple releases album"),
+    ("GM", "GM crops approved"),
+    ("AMZN", "Amazon deforestation slows"),
+    ("A", "A stock for the long run"),
+    ("ALL", "ALL stocks fall"),
+    ("ALL", "Insiders sold ALL shares"),
+    ("ON", "RETAILER SITS ON stock OF UNSOLD COATS"),
+    ("ON", "On semi-annual basis profit up"),
+    ("SO", "Southern California fires spread"),
 ]
 
 
@@ -148,6 +176,36 @@ def test_a_vendor_may_list_the_symbol(symbol: str, vendors: str) -> None:
 def test_a_vendor_may_state_a_relevance() -> None:
     moment = datetime(2026, 1, 20, tzinfo=UTC)
     assert is_about(Article("test", "Markets today", moment, relevance=0.3), listed("AAPL"))
+    none = Article("test", "Markets today", moment, symbols=("AAPL",), relevance=0.0)
+    assert not is_about(none, listed("AAPL"))
+    assert is_about(replace(none, title="Apple rises"), listed("AAPL"))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "text", "read"),
+    [
+        ("SNAP", "Snap falls, Snap shares fall", "the company falls, the company shares fall"),
+        ("SNAP", "Why a snap vote helps Snap's rival", "Why a snap vote helps the company's rival"),
+        ("AAPL", "Apple’s profit beats", "the company's profit beats"),
+        ("AAPL", "Apple Inc and APPLE rise", "the company and the company rise"),
+        ("AAPL", "An apple a day, and Big Apple rents", "An apple a day, and Big Apple rents"),
+        ("F", "Ford Motor sues Harrison Ford", "the company sues Harrison Ford"),
+        ("TGT", "Target cuts jobs at a target date", "the company cuts jobs at a target date"),
+        ("TGT", "Target price up", "Target price up"),
+        ("ON", "onsemi, or ON Semiconductor, up", "the company, or the company, up"),
+        ("GM", "GM, or General Motors, up", "the company, or the company, up"),
+        ("IBM", "Profit of ½ ﬁrms fell", "Profit of 1⁄2 firms fell"),
+        ("ZZZZ", "Snap falls", "Snap falls"),
+    ],
+)
+def test_a_scorer_does_not_read_the_name(symbol: str, text: str, read: str) -> None:
+    assert nameless(text, listed(symbol)) == read
+
+
+def test_the_longest_name_goes_first() -> None:
+    company = Company("RKT", "Rocket", ("Rocket Companies", "Rocket Mortgage"))
+    read = "the company buys a lender; the company lays off"
+    assert nameless("Rocket Mortgage buys a lender; Rocket lays off", company) == read
 
 
 @given(st.text(max_size=60), st.text(max_size=12), st.lists(st.text(max_size=12), max_size=3))

@@ -24,6 +24,20 @@ def test_vendors_spell_symbols_in_their_own_ways(symbol: str, spelt: set[str]) -
     assert spelt <= spellings(symbol)
 
 
+@pytest.mark.parametrize("symbol", ["T", "F", "ON", "COST", "NOW"])
+def test_a_ticker_that_is_a_word_stands_before_its_stock(symbol: str) -> None:
+    assert holds_ticker(symbol, f"Why {symbol} stock is down")
+    assert holds_ticker(symbol, f"Chip makers fall\n{symbol} shares lead")
+    for other in (f"WHY {symbol} STOCK IS DOWN", f"Why {symbol.lower()} stock", f"{symbol} stocks"):
+        assert not holds_ticker(symbol, other)
+
+
+def test_other_shares_of_the_company_count() -> None:
+    assert holds_ticker("GOOGL", "GOOG hits a high")
+    assert holds_ticker("BRK-A", "Why (NYSE: BRK.B) fell")
+    assert not holds_ticker("AAPL", "GOOG hits a high")
+
+
 @given(st.from_regex(r"[A-Z]{1,5}(-[A-Z]|\.(L|NS|T|SA))?|\^[A-Z]{2,5}", fullmatch=True))
 def test_a_cashtag_holds_it_and_a_longer_one_does_not(symbol: str) -> None:
     assert holds_ticker(symbol, f"Why ${symbol}, of all things, rose")
