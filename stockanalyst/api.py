@@ -441,7 +441,7 @@ def sentiment(
         Nothing published later counts: a moment with its timezone, or a date: the whole day
         in UTC. By default now.
     name : str
-        What the company is called, where it isn't one of the 270 that the package knows.
+        What the company is called, where it isn't among those that the package knows.
 
     Returns
     -------
@@ -468,6 +468,7 @@ def sentiment_by_day(
     *,
     days: int = 5,
     sources: str | Iterable[str] | None = None,
+    preset: str | None = None,
     scorer: str | None = None,
     window: object = "4w",
     cutoff: object = None,
@@ -480,7 +481,7 @@ def sentiment_by_day(
     symbols : str or iterable of str
     days : int
         Of the moving average: the last so many days with an article.
-    sources, scorer, window, cutoff
+    sources, preset, scorer, window, cutoff
         As in :func:`sentiment`.
     progress : callable
         Called with a task and the share of it that is done.
@@ -490,7 +491,8 @@ def sentiment_by_day(
     DataFrame
         ``symbol, date, polarity, n_articles, polarity_ma``, see
         :func:`~stockanalyst.sentiment.aggregation.daily_polarity`; ``attrs`` hold ``alerts``, what
-        is beyond the settings' thresholds, and ``silent``, which sources gave nothing and why.
+        is beyond the settings' thresholds, ``silent``, which sources gave nothing and why, and
+        ``no_signal``, of each symbol that has too little for one score, by symbol, the reason.
 
     Raises
     ------
@@ -499,10 +501,14 @@ def sentiment_by_day(
     """
     if days < 1:
         raise InputError("days", days, "give a whole number, 1 or more")
-    asked = question(sources=sources, scorer=scorer, window=window, cutoff=cutoff)
+    asked = question(sources=sources, preset=preset, scorer=scorer, window=window, cutoff=cutoff)
     made, found = _services().sentiment.summaries(symbols, asked, progress=progress)
     table = pd.concat([daily_polarity(summary, days) for summary in made], ignore_index=True)
-    table.attrs = {"alerts": list(found.alerts), "silent": list(found.silent)}
+    table.attrs = {
+        "alerts": list(found.alerts),
+        "silent": list(found.silent),
+        "no_signal": {each.symbol: each.reason for each in made if each.polarity is None},
+    }
     return table
 
 

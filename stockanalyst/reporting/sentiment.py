@@ -11,7 +11,7 @@ from stockanalyst.backtesting.wording import counted
 from stockanalyst.reporting.tables import ABSENT
 from stockanalyst.sentiment.aggregation import SentimentSummary, SourceSentiment
 from stockanalyst.sentiment.monitoring import Distribution
-from stockanalyst.sentiment.outcomes import SourceOutcome
+from stockanalyst.sentiment.outcomes import Kind, SourceOutcome
 
 _ANYHOW = ("latency", "cache_age", "quota")  # differ from run to run
 
@@ -23,13 +23,23 @@ _ANYHOW_SHOWN = ("Took", "Age", "Quota")
 def sentiment_caption(summary: SentimentSummary) -> str:
     """The score in a line, or why there is none."""
     named = f"{summary.symbol} ({summary.name})" if summary.name else summary.symbol
+    read = f"read by {summary.scorer}{_from_before(summary)}." if summary.scorer else ""
     if summary.polarity is None:
-        return f"{named}: no signal, {summary.reason}."
+        articles = counted(summary.n_articles, "article")
+        return f"{named}: no signal, {summary.reason}." + (
+            f" {articles}, {read}" if summary.n_articles else ""
+        )
     return (
         f"{named}: {summary.label} {_signed(summary.polarity)}, dispersion "
         f"{_plain(summary.dispersion)}, {counted(summary.n_articles, 'article')}, coverage "
-        f"{summary.coverage:.0%}, read by {summary.scorer}."
+        f"{summary.coverage:.0%}, {read}"
     )
+
+
+def _from_before(summary: SentimentSummary) -> str:
+    """A word where old answers stand in for sources that fail."""
+    kept = sum(each.cache_age is not None and each.kind is not Kind.OK for each in summary.outcomes)
+    return f"; answers of before stand in for {counted(kept, 'source')}" if kept else ""
 
 
 def span_caption(summary: SentimentSummary) -> str:
@@ -114,8 +124,8 @@ def distribution_caption(found: Distribution) -> str:
     """How scores and sources look over many symbols."""
     return (
         f"{found.n_scored} of {counted(found.n_symbols, 'symbol')} with a signal; mean "
-        f"{_plain(found.mean)}, standard deviation {_plain(found.std)}, beyond ±0.5 "
-        f"{_plain(found.share_strong)}, questions without an answer {_plain(found.error_rate)}."
+        f"{_signed(found.mean)}, standard deviation {_plain(found.std)}, beyond ±0.5 "
+        f"{_share(found.share_strong)}, questions without an answer {_share(found.error_rate)}."
     )
 
 
@@ -162,6 +172,7 @@ def sentiment_dict(summary: SentimentSummary, *, anyhow: bool = True) -> Json:
                 "label": each.label,
                 "confidence": each.confidence,
                 "sources": list(each.sources),
+                "read": list(each.read),
             }
             for each in summary.articles
         ],
@@ -169,7 +180,13 @@ def sentiment_dict(summary: SentimentSummary, *, anyhow: bool = True) -> Json:
 
 
 def _signed(value: float | None) -> str:
-    return ABSENT if value is None else f"{value:+.2f}".replace("-", "−")
+    if value is None or not isfinite(value):
+        return ABSENT
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def _share(value: float) -> str:
+    return f"{value:.0%}" if isfinite(value) else ABSENT
 
 
 def _plain(value: float) -> str:

@@ -39,12 +39,12 @@ def sentiment_html(summary: SentimentSummary, *, anyhow: bool = True) -> str:
     anyhow : bool
         Whether what differs from run to run, such as the time that an answer took, is in it.
     """
-    said = f"<p>{escape(sentiment_caption(summary))}</p>"
+    said = f"<p>{escape(sentiment_caption(summary))} {span_caption(summary)}</p>"
     if not summary.outcomes:
         return said
     rows = source_rows(summary, anyhow=anyhow)
     sources = table_html([rows], "Sources, and what became of each", words=WORDS)
     if not summary.articles:
         return said + sources
-    headlines = table_html([article_rows(summary)], span_caption(summary), words=WORDS)
+    headlines = table_html([article_rows(summary)], "Newest headlines", words=WORDS)
     return f"{said}{sources}<details><summary>Newest headlines</summary>{headlines}</details>"

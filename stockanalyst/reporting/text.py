@@ -98,9 +98,12 @@ def sentiment_text(
     if len(summaries) > 1:
         alerts = [Text(f"Alert: {alert}", "yellow") for alert in found.alerts]
         table = _table(sentiment_rows(summaries), numeric_from=2)
+        first = summaries[0]
+        read = Text(f"{span_caption(first)} Read by {first.scorer}.", "dim")
         silent = [Text(said, "dim") for said in found.silent]
         heading = [_heading("Who was silent")] if silent else []
-        return [table, Text(distribution_caption(found), "dim"), *alerts, *heading, *silent]
+        how = Text(distribution_caption(found), "dim")
+        return [table, read, how, *alerts, *heading, *silent]
     summary = summaries[0]
     articles = article_rows(summary)
     shown = _table(articles, numeric_from=1)

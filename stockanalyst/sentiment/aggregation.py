@@ -12,10 +12,10 @@ from stockanalyst.sentiment.articles import Article, Company, Findings, Observat
 from stockanalyst.sentiment.deduplication import Story
 from stockanalyst.sentiment.outcomes import Kind, SourceOutcome
 from stockanalyst.sentiment.protocols import Scorer
+from stockanalyst.sentiment.reading import ScoredArticle, read
 from stockanalyst.sentiment.selection import stories_about
 
 NO_SIGNAL = "no signal"
-_LONGEST = 1000  # characters of a title and a summary that are read
 _BESIDE = "none of its items is about it, in the window"
 
 
@@ -40,31 +40,6 @@ class Aggregation:
     threshold: float = 0.05
     min_sources: int = 2
     min_articles: int = 3
-
-
-@dataclass(frozen=True)
-class ScoredArticle:
-    """An article, and what our scorer reads in it.
-
-    Attributes
-    ----------
-    article : Article
-        As it was first published.
-    polarity : float
-        In [−1, 1].
-    label : str
-        ``negative``, ``neutral`` or ``positive``.
-    confidence : float
-        Probability of the label.
-    sources : tuple of str
-        All that carried it.
-    """
-
-    article: Article
-    polarity: float
-    label: str
-    confidence: float
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -177,7 +152,7 @@ def summarize(
     stories = stories_about(
         company, window, [each for some in found.values() for each in some.articles]
     )
-    articles = _scored(stories, scorer)
+    articles = read(stories, company, scorer)
     fade = _fading(window.end, rules.half_life)
     per_source = [
         _of_source(source, stories, articles, _ready(some, window), fade)
@@ -261,7 +236,7 @@ def daily_polarity(summary: SentimentSummary, days: int = 5) -> pd.DataFrame:
     rows = [
         (each.article.published_at.date(), each.polarity) for each in reversed(summary.articles)
     ]
-    table = pd.DataFrame(rows, columns=["date", "polarity"])
+    table = pd.DataFrame(rows, columns=["date", "polarity"]).astype({"polarity": float})
     by_day = table.groupby("date")["polarity"].agg(polarity="mean", n_articles="size").reset_index()
     by_day["date"] = pd.to_datetime(by_day["date"])
     by_day.insert(0, "symbol", summary.symbol)
@@ -291,26 +266,6 @@ def _ready(findings: Findings, window: Window) -> list[Observation]:
 
 def _fading(end: datetime, half_life: timedelta) -> Callable[[datetime], float]:
     return lambda moment: float(0.5 ** ((end - moment) / half_life))
-
-
-def _scored(stories: Sequence[Story], scorer: Scorer) -> list[ScoredArticle]:
-    scores = scorer.score([_text(story.article) for story in stories])
-    confidence = scores.probabilities.max(axis=1)
-    return [
-        ScoredArticle(
-            article=story.article,
-            polarity=float(scores.polarity[position]),
-            label=str(scores.labels[position]),
-            confidence=float(confidence[position]),
-            sources=tuple(story.by_source()),
-        )
-        for position, story in enumerate(stories)
-    ]
-
-
-def _text(article: Article) -> str:
-    said = f"{article.title}. {article.summary}" if article.summary else article.title
-    return said[:_LONGEST]
 
 
 def _of_source(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ from stockanalyst.sentiment.aggregation import (
 from stockanalyst.sentiment.articles import Company, Findings, Window
 from stockanalyst.sentiment.monitoring import Distribution, Thresholds, distribution
 from stockanalyst.sentiment.protocols import Scorer
+from stockanalyst.sentiment.relevance import is_about
 from stockanalyst.services.gathering import Gatherer
 from stockanalyst.services.protocols import Progress, silent
 
@@ -154,14 +155,14 @@ class SentimentService:
         """
         company = _company(parse_symbol(symbol), asked.name)
         scorer = self.scorer(asked.scorer)
-        names = self._known(self.default if asked.sources is None else asked.sources)
+        names = self._asked(asked)
         window = self._window(asked)
         live = asked.cutoff is None or window.end < asked.cutoff
         answers = self.gatherer.ask(names, company, window, live=live)
         return summarize(
             company,
             window,
-            {each.outcome.source: _newest(each.findings, asked.n_articles) for each in answers},
+            {each.outcome.source: _newest(each.findings, company, asked) for each in answers},
             [each.outcome for each in answers],
             scorer=scorer,
             rules=self.rules,
@@ -192,6 +193,8 @@ class SentimentService:
         parsed, made = parse_symbols(symbols), []
         if asked.name and len(parsed) > 1:
             raise InputError("name", asked.name, "give one symbol with it")
+        self.scorer(asked.scorer)
+        self._asked(asked)
         for position, symbol in enumerate(parsed):
             progress("Asking the sources", position / len(parsed))
             made.append(self.summary(symbol, asked))
@@ -201,7 +204,7 @@ class SentimentService:
     def sources(self) -> pd.DataFrame:
         """A row a source: ``source``, ``asked`` (whether it is by default), ``state``, ``quota``.
 
-        The state is ``ready``, or why it isn't asked.
+        The state is ``ready``, with what a reader must know of its answers, or why it isn't asked.
         """
         offers = self.gatherer.offers
         return pd.DataFrame(
@@ -210,7 +213,10 @@ class SentimentService:
                 "asked": [
                     name in self.default and not each.closed for name, each in offers.items()
                 ],
-                "state": [each.closed or each.state() or "ready" for each in offers.values()],
+                "state": [
+                    each.closed or each.state() or ": ".join(filter(None, ("ready", each.note)))
+                    for each in offers.values()
+                ],
                 "quota": [each.quota() for each in offers.values()],
             }
         )
@@ -231,6 +237,9 @@ class SentimentService:
         end = now if asked.cutoff is None else min(asked.cutoff, now)
         return Window(end - asked.window, end)
 
+    def _asked(self, asked: Question) -> list[str]:
+        return self._known(self.default if asked.sources is None else asked.sources)
+
     def _known(self, names: Sequence[str]) -> list[str]:
         """Sources in the order of preference."""
         offers = self.gatherer.offers
@@ -249,9 +258,12 @@ def _company(symbol: str, name: str = "") -> Company:
     return Company(symbol, name, tuple(filter(None, (known.name, *known.aliases))))
 
 
-def _newest(findings: Findings, count: int | None) -> Findings:
-    newest = sorted(findings.articles, key=lambda each: each.published_at, reverse=True)
-    return replace(findings, articles=newest[:count])
+def _newest(findings: Findings, company: Company, asked: Question) -> Findings:
+    if asked.n_articles is None:
+        return findings
+    about = (each for each in findings.articles if is_about(each, company))
+    newest = sorted(about, key=lambda each: each.published_at, reverse=True)
+    return replace(findings, articles=newest[: asked.n_articles])
 
 
 def _preset(name: str) -> Preset:
@@ -283,6 +295,8 @@ def _window(window: object) -> timedelta:
 def _moment(cutoff: object) -> datetime | None:
     if cutoff is None:
         return None
+    if isinstance(cutoff, datetime) and cutoff.tzinfo is None and cutoff.time() == time.min:
+        cutoff = cutoff.date()  # a session of a table of prices
     text = cutoff.isoformat() if isinstance(cutoff, date) else str(cutoff).strip()
     try:
         moment = datetime.fromisoformat(text)

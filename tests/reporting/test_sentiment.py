@@ -44,7 +44,17 @@ def test_captions() -> None:
     assert sentiment_caption(said(-0.3)) == (
         "ACME (<Acme>): negative −0.30, dispersion 0.25, 4 articles, coverage 50%, read by marked."
     )
-    assert sentiment_caption(said(None)) == "ACME (<Acme>): no signal, no source answered."
+    assert sentiment_caption(said(None)) == (
+        "ACME (<Acme>): no signal, no source answered. 4 articles, read by marked."
+    )
+
+
+def test_a_caption_tells_of_answers_of_before() -> None:
+    """One that failed counts; one that is kept because it is fresh doesn't."""
+    fresh = SourceOutcome("paper", Kind.OK, items=2, cache_age=30.0)
+    assert sentiment_caption(said(-0.3, KEPT, fresh)).endswith(
+        "read by marked; answers of before stand in for 1 source."
+    )
 
 
 def test_a_row_of_a_source_that_failed_and_has_an_answer_of_before() -> None:

@@ -169,7 +169,10 @@ def test_an_unknown_name(ask: Callable[[], Question], message: str) -> None:
             "cutoff '2024-03-08 10:00': give the moment's timezone, such as +00:00",
         ),
         ({"cutoff": "2024-03-08T00:00"}, "cutoff '2024-03-08T00:00': give the moment's timezone"),
-        ({"cutoff": pd.Timestamp("2024-03-08")}, "cutoff Timestamp('2024-03-08 00:00:00'): give "),
+        (
+            {"cutoff": pd.Timestamp("2024-03-08 09:30")},
+            "cutoff Timestamp('2024-03-08 09:30:00'): give",
+        ),
         ({"cutoff": "9999-12-31"}, "cutoff '9999-12-31': give a year from 1970 to 2200"),
         ({"cutoff": date.max}, "cutoff datetime.date(9999, 12, 31): give a year from 1970 to 2200"),
         ({"cutoff": "0001-01-01"}, "cutoff '0001-01-01': give a year from 1970 to 2200"),
