@@ -18,7 +18,7 @@ SHARE_CLASSES = {
     ("Z", "ZG"),
 }
 ORDINARY_WORDS = """
-affirm american arm ball chewy cochlear coherent compass continental crown diploma disco discover
+affirm american ball chewy cochlear coherent compass continental crown diploma disco discover
 dover edison elastic eternal evolution first flex flutter fox general global host kingfisher
 lemonade leonardo match metro mosaic national news next olympus on orange pearson pool public
 quantum ross royal rumble sea sharp snowflake southern strategy tapestry toast total trent united
