@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,16 +54,24 @@ class Artifact:
         DataError
             It isn't there, or isn't one.
         """
-        value = self.settings.get(name)
+        return self._positive(name, self.settings.get(name))
+
+    def _positive(self, name: str, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
             raise self.fault(f"model.json should give {name} as a positive number, not {value!r}")
         return float(value)
 
-    def part(self, kind: str) -> "Artifact":
-        """The scorer that is heard in this one: its settings stand under its kind."""
-        settings = self.settings.get(kind)
-        known = settings if isinstance(settings, dict) else {}
-        return Artifact(kind, known, self.files, self.origin)
+    def numbers(self, name: str, keys: Iterable[str]) -> dict[str, float]:
+        """Positive numbers among the settings, under one name.
+
+        Raises
+        ------
+        DataError
+            One isn't there, or isn't one.
+        """
+        values = self.settings.get(name)
+        table = values if isinstance(values, dict) else {}
+        return {key: self._positive(f"{name}.{key}", table.get(key)) for key in keys}
 
     def arrays(self, name: str, shapes: Mapping[str, tuple[int | None, ...]]) -> dict[str, Any]:
         """Finite arrays of an ``.npz`` file; nothing pickled is ever opened.

@@ -1,7 +1,7 @@
-"""A small fine-tuned BERT in ONNX, and the quick scorer beside it; never torch or transformers."""
+"""A small fine-tuned BERT in ONNX beside a linear model; neither torch nor transformers."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from stockanalyst._typing import Matrix
 from stockanalyst.sentiment.artifact import Artifact
-from stockanalyst.sentiment.mixture import MixedScorer, Mixture
+from stockanalyst.sentiment.mixture import LogitModel, MixedScorer, Mixture
 from stockanalyst.sentiment.protocols import LABELS, Scorer
-from stockanalyst.sentiment.tfidf import TfidfScorer
+from stockanalyst.sentiment.tfidf import WORDS, LinearModel
 from stockanalyst.sentiment.wordpiece import WordPiece
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-NETWORK, VOCABULARY = "network.onnx", "vocabulary.txt"
+NETWORK, VOCABULARY, BERT = "network.onnx", "vocabulary.txt", "network"
 
 _INPUTS, _TYPES = ("input_ids", "attention_mask"), "token_type_ids"
 
@@ -72,7 +72,7 @@ class TextNetwork:
 
 
 class CompactScorer(MixedScorer):
-    """The fine-tuned network that a user makes with one command; it hears the quick scorer."""
+    """The fine-tuned network that a user makes with one command, and a linear model of words."""
 
     name: ClassVar[str] = "compact"
 
@@ -91,8 +91,12 @@ class CompactScorer(MixedScorer):
             network = TextNetwork(artifact.file(NETWORK), vocabulary, longest=longest)
         except ValueError as error:
             raise artifact.fault(str(error)) from error
-        words = TfidfScorer.from_artifact(artifact.part(TfidfScorer.name), lexicon=lexicon)
-        return cls(network, other=words, mixture=Mixture.from_artifact(artifact))
+        models: Mapping[str, LogitModel] = {
+            BERT: network,
+            WORDS: LinearModel.from_artifact(artifact),
+        }
+        mixture = Mixture.from_artifact(artifact, list(models))
+        return cls(models, lexicon=lexicon, mixture=mixture)
 
 
 def _opened(network: bytes) -> "InferenceSession":

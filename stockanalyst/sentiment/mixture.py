@@ -1,6 +1,6 @@
-"""What a trained model and another scorer say of a text, weighed against each other."""
+"""What trained models and the lexicon say of a text, weighed against each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -9,12 +9,18 @@ from numpy.typing import NDArray
 
 from stockanalyst._typing import IntVector, Json, Matrix
 from stockanalyst.sentiment.artifact import Artifact
-from stockanalyst.sentiment.calibration import log_loss, softmax, text_scores
+from stockanalyst.sentiment.calibration import softmax, text_scores
 from stockanalyst.sentiment.protocols import Scorer, TextScores
 
+LEXICON = "lexicon"
+"""The lexicon's voice, beside those of the models."""
+
+Voices = Mapping[str, Matrix]
+"""Logits of shape (n, 3) of each voice."""
+
 _LEAST = 1e-3  # a probability below it counts as this one
-_MODEL, _OTHER = "model_weight", "other_weight"
-_BOUNDS = ((0.05, 5.0), (1e-3, 5.0))
+_WEIGHTS = "weights"
+_LOWEST, _HIGHEST = 1e-3, 5.0
 
 
 class LogitModel(Protocol):
@@ -26,86 +32,107 @@ class LogitModel(Protocol):
 
 @dataclass(frozen=True)
 class Mixture:
-    """Weights of the logits of a model and of the logs of another scorer's probabilities.
+    """Weights of the voices' logits; those of the lexicon are the logs of its probabilities.
 
-    They calibrate, too: both small is unsure.
+    They calibrate, too: all small is unsure.
     """
 
-    model: float
-    other: float
+    weights: Mapping[str, float]
 
     @classmethod
-    def from_artifact(cls, artifact: Artifact) -> Self:
-        """The weights in an artefact's settings.
+    def from_artifact(cls, artifact: Artifact, models: Sequence[str]) -> Self:
+        """The weights in an artefact's settings, of these models and of the lexicon.
 
         Raises
         ------
         DataError
             They aren't there.
         """
-        return cls(artifact.number(_MODEL), artifact.number(_OTHER))
+        return cls(artifact.numbers(_WEIGHTS, (*models, LEXICON)))
 
     @property
     def settings(self) -> Json:
         """As an artefact's settings have them."""
-        return {_MODEL: self.model, _OTHER: self.other}
+        return {_WEIGHTS: dict(self.weights)}
 
-    def probabilities(self, logits: Matrix, told: TextScores) -> Matrix:
+    def probabilities(self, voices: Voices) -> Matrix:
         """Calibrated probabilities, shape (n, 3)."""
-        return softmax(self.model * logits + self.other * evidence(told))
+        total = sum(weight * voices[name] for name, weight in self.weights.items())
+        return softmax(np.asarray(total))
 
 
 class MixedScorer:
-    """A trained model that hears another scorer.
+    """Trained models, and the lexicon beside them.
 
     Parameters
     ----------
-    model : LogitModel
-    other : Scorer
-        The finance lexicon, with the user's own words if there are any, or one that hears it.
+    models : mapping of str to LogitModel
+    lexicon : Scorer
+        The finance lexicon, with the user's own words if there are any.
     mixture : Mixture
     """
 
-    def __init__(self, model: LogitModel, *, other: Scorer, mixture: Mixture) -> None:
-        self._model = model
-        self._other = other
+    def __init__(
+        self, models: Mapping[str, LogitModel], *, lexicon: Scorer, mixture: Mixture
+    ) -> None:
+        self._models = models
+        self._lexicon = lexicon
         self._mixture = mixture
 
     def score(self, texts: Sequence[str]) -> TextScores:
         """See :class:`~stockanalyst.sentiment.protocols.Scorer`."""
-        told = self._other.score(texts)
-        logits, known = self._model.logits(texts)
-        return text_scores(self._mixture.probabilities(logits, told), known | heard(told))
+        voices, known = heard_of(texts, self._models, self._lexicon)
+        return text_scores(self._mixture.probabilities(voices), known)
+
+
+def heard_of(
+    texts: Sequence[str], models: Mapping[str, LogitModel], lexicon: Scorer
+) -> tuple[Voices, NDArray[np.bool_]]:
+    """What all say of the texts, and of which anybody knows anything, shape (n,)."""
+    told = lexicon.score(texts)
+    voices, known = {LEXICON: evidence(told)}, heard(told)
+    for name, model in models.items():
+        voices[name], some = model.logits(texts)
+        known = known | some
+    return voices, known
 
 
 def evidence(told: TextScores) -> Matrix:
-    """What a scorer says, as logs of its probabilities, shape (n, 3)."""
+    """What the lexicon says, as logs of its probabilities, shape (n, 3)."""
     logs: Matrix = np.log(np.maximum(told.probabilities, _LEAST))
     return logs
 
 
 def heard(told: TextScores) -> NDArray[np.bool_]:
-    """Of which texts a scorer says anything, shape (n,)."""
+    """Of which texts the lexicon says anything, shape (n,)."""
     said: NDArray[np.bool_] = told.polarity != 0
     return said
 
 
-def fit_mixture(logits: Matrix, told: TextScores, labels: IntVector) -> Mixture:
+def fit_mixture(voices: Voices, labels: IntVector, files: NDArray[np.object_]) -> Mixture:
     """The weights that make the labels of held-back texts most probable.
 
     Parameters
     ----------
-    logits : ndarray of shape (n, 3)
-        Of texts that the model wasn't trained on.
-    told : TextScores
-        What the other scorer says of them.
+    voices : mapping of str to ndarray of shape (n, 3)
     labels : ndarray of shape (n,)
         Their positions in :data:`~stockanalyst.sentiment.protocols.LABELS`.
+    files : ndarray of shape (n,)
+        From which each text came: a file counts by the square root of its length, because texts to
+        come may be like those of any.
     """
     from scipy.optimize import minimize
 
-    def loss(weights: NDArray[np.float64]) -> float:
-        return log_loss(Mixture(*weights).probabilities(logits, told), labels)
+    _, places, counts = np.unique(files.astype(str), return_inverse=True, return_counts=True)
+    shares = 1 / np.sqrt(counts[places])
+    shares /= shares.sum()
+    rows = np.arange(labels.size)
 
-    best = minimize(loss, x0=(0.5, 0.5), bounds=_BOUNDS, method="L-BFGS-B").x
-    return Mixture(model=float(best[0]), other=float(best[1]))
+    def loss(weights: NDArray[np.float64]) -> float:
+        mixture = Mixture(dict(zip(voices, weights, strict=True)))
+        true = mixture.probabilities(voices)[rows, labels]
+        return float(-(shares * np.log(np.maximum(true, 1e-12))).sum())
+
+    start, bounds = np.full(len(voices), 0.5), [(_LOWEST, _HIGHEST)] * len(voices)
+    best = minimize(loss, x0=start, bounds=bounds, method="L-BFGS-B").x
+    return Mixture({name: float(weight) for name, weight in zip(voices, best, strict=True)})

@@ -13,7 +13,7 @@ from stockanalyst.sentiment.mixture import MixedScorer, Mixture
 from stockanalyst.sentiment.ngrams import Hashes, counts, hashes, weighted
 from stockanalyst.sentiment.protocols import LABELS, Scorer
 
-WEIGHTS = "weights.npz"
+WEIGHTS, WORDS = "weights.npz", "words"
 
 _BATCH = 512  # texts whose features are in memory at once
 
@@ -80,5 +80,5 @@ class TfidfScorer(MixedScorer):
         DataError
             A part of it is missing.
         """
-        model, mixture = LinearModel.from_artifact(artifact), Mixture.from_artifact(artifact)
-        return cls(model, other=lexicon, mixture=mixture)
+        models = {WORDS: LinearModel.from_artifact(artifact)}
+        return cls(models, lexicon=lexicon, mixture=Mixture.from_artifact(artifact, [WORDS]))

@@ -11,11 +11,10 @@ from stockanalyst._typing import IntVector, Json, Vector
 from stockanalyst.exceptions import DataError
 from stockanalyst.sentiment.artifact import Artifact, packed
 from stockanalyst.sentiment.labelled import LabelledTexts
-from stockanalyst.sentiment.mixture import fit_mixture
 from stockanalyst.sentiment.ngrams import Hashes, counts, hashes, weighted
 from stockanalyst.sentiment.protocols import LABELS, Scorer
-from stockanalyst.sentiment.tfidf import WEIGHTS, LinearModel, TfidfScorer
-from stockanalyst.sentiment.training import Trained, model_card, report
+from stockanalyst.sentiment.tfidf import WEIGHTS, WORDS, LinearModel, TfidfScorer
+from stockanalyst.sentiment.training import Trained, mixture_for, model_card, report
 
 STRENGTH = 8.0
 """Inverse of the penalty on squared weights."""
@@ -49,7 +48,10 @@ def train(
     DataError
         No word stands in two texts.
     """
-    artifact = fitted(labelled, lexicon=lexicon, progress=lambda share: progress(0.9 * share))
+    texts, labels = labelled.of("training")
+    model = fit(texts, labels, progress=lambda share: progress(0.9 * share))
+    mixture = mixture_for(labelled, {WORDS: model}, lexicon)
+    artifact = Artifact("tfidf", mixture.settings, {WEIGHTS: packed_model(model)})
     scorer = TfidfScorer.from_artifact(artifact, lexicon=lexicon)
     scores = scorer.score(labelled.of("test")[0])
     settings: Json = {
@@ -61,17 +63,6 @@ def train(
     made = report(labelled, scores.probabilities, kind="tfidf", seed=seed, settings=settings)
     progress(1.0)
     return Trained(artifact, made, model_card(made, about=_ABOUT))
-
-
-def fitted(
-    labelled: LabelledTexts, *, lexicon: Scorer, progress: Callable[[float], None]
-) -> Artifact:
-    """The scorer alone, calibrated; see :func:`train`."""
-    texts, labels = labelled.of("training")
-    model = fit(texts, labels, progress=progress)
-    held_back, true = labelled.of("calibration")
-    mixture = fit_mixture(model.logits(held_back)[0], lexicon.score(held_back), true)
-    return Artifact("tfidf", mixture.settings, {WEIGHTS: packed_model(model)})
 
 
 def fit(texts: list[str], labels: IntVector, *, progress: Callable[[float], None]) -> LinearModel:

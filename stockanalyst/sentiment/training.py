@@ -1,5 +1,6 @@
 """What every training of a scorer ends in: the trained scorer, its report, its model card."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,8 @@ from stockanalyst._typing import IntVector, Json, Matrix
 from stockanalyst.sentiment.artifact import Artifact
 from stockanalyst.sentiment.calibration import calibration_error, log_loss, unsure
 from stockanalyst.sentiment.labelled import PARTS, LabelledTexts
-from stockanalyst.sentiment.protocols import LABELS
+from stockanalyst.sentiment.mixture import LogitModel, Mixture, fit_mixture, heard_of
+from stockanalyst.sentiment.protocols import LABELS, Scorer
 
 _LIMITS = """\
 English headlines, posts and single sentences; a longer text is cut. One score a text, whomever it
@@ -32,6 +34,15 @@ class Trained:
     artifact: Artifact
     report: Json
     card: str
+
+
+def mixture_for(
+    labelled: LabelledTexts, models: Mapping[str, LogitModel], lexicon: Scorer
+) -> Mixture:
+    """The mixture that fits the calibration part best, on which no model was trained."""
+    texts, labels = labelled.of("calibration")
+    voices, _ = heard_of(texts, models, lexicon)
+    return fit_mixture(voices, labels, labelled.files[labelled.parts == "calibration"])
 
 
 def report(

@@ -111,15 +111,14 @@ def float_network(weights: Weights) -> TextNetwork:
     return TextNetwork(network(weights, SHAPE), PIECES, longest=10)
 
 
-def artifact(weights: Weights, **changed: object) -> Artifact:
+def artifact(tensors: Weights, changed: Mapping[str, object] = {}) -> Artifact:
     files = {
-        NETWORK: quantised(network(weights, SHAPE)),
+        NETWORK: quantised(network(tensors, SHAPE)),
         VOCABULARY: "\n".join(PIECES).encode(),
         WEIGHTS: packed_model(NO_WORD),
     }
-    equal = {"model_weight": 1.0, "other_weight": 1.0}
-    settings = {"longest": 10, "model_weight": 2.0, "other_weight": 1.0, "tfidf": equal, **changed}
-    return Artifact("compact", settings, files)
+    weights = {"network": 2.0, "words": 1.0, "lexicon": 1.0}
+    return Artifact("compact", {"longest": 10, "weights": weights, **changed}, files)
 
 
 def test_the_graph_computes_what_bert_is(weights: Weights, float_network: TextNetwork) -> None:
@@ -158,16 +157,16 @@ def test_quantised_is_smaller_and_nearly_the_same(
     ("broken", "problem"),
     [
         ({"longest": "64"}, "longest as a positive number"),
-        ({"other_weight": 0}, "other_weight as a positive number"),
-        ({"tfidf": {"model_weight": 1}}, "other_weight as a positive number"),
-        ({"tfidf": []}, "model_weight as a positive number"),
+        ({"weights": {"network": 1, "words": 0}}, r"weights\.words as a positive number"),
+        ({"weights": {"network": 1, "words": 1}}, r"weights\.lexicon as a positive number"),
+        ({"weights": []}, r"weights\.network as a positive number"),
     ],
 )
 def test_settings_that_arent_there_are_named(
     weights: Weights, broken: Mapping[str, object], problem: str
 ) -> None:
     with pytest.raises(DataError, match=problem):
-        CompactScorer.from_artifact(artifact(weights, **broken), lexicon=Silent())
+        CompactScorer.from_artifact(artifact(weights, broken), lexicon=Silent())
 
 
 @pytest.mark.parametrize(

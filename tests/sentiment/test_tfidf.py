@@ -33,7 +33,7 @@ class Silent:
 def artifact(**changed: object) -> Artifact:
     arrays = {name: np.asarray(value) for name, value in {**ARRAYS, **changed}.items()}
     return Artifact(
-        "tfidf", {"model_weight": 0.5, "other_weight": 1.0}, {WEIGHTS: packed(**arrays)}
+        "tfidf", {"weights": {"words": 0.5, "lexicon": 1.0}}, {WEIGHTS: packed(**arrays)}
     )
 
 
