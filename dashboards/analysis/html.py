@@ -8,6 +8,7 @@ import pandas as pd
 from stockanalyst.backtesting.results import MissingModel
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.reporting.context import Analysis
+from stockanalyst.reporting.fragments import cell_html
 from stockanalyst.reporting.sentiment import (
     WORDS,
     article_rows,
@@ -112,7 +113,7 @@ def table_html(frame: pd.DataFrame, caption: str) -> str:
 
 def _cell(column: str, text: str) -> str:
     tag = 'th scope="row"' if column in _HEADS else "td"
-    return f"<{tag}{_side(column)}>{escape(text)}</{tag[:2]}>"
+    return f"<{tag}{_side(column)}>{cell_html(text)}</{tag[:2]}>"
 
 
 def _side(column: str) -> str:

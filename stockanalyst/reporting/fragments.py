@@ -1,13 +1,15 @@
 """Pieces of HTML that analyses, walk-forwards and sentiment share.
 
 They take text colour and background from the page around them, run no script and load nothing. All
-that isn't written here is escaped.
+that isn't written here is escaped. Headlines lead to their pages.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from html import escape
 
 import pandas as pd
+
+from stockanalyst.reporting.tables import Link
 
 STYLE = """
 .sa-analysis { line-height: 1.5; max-width: 56rem }
@@ -68,12 +70,19 @@ def table_html(groups: Sequence[pd.DataFrame], caption: str, *, words: Collectio
     )
 
 
+def cell_html(cell: object) -> str:
+    """What a cell says; a :class:`~stockanalyst.reporting.tables.Link` opens its page."""
+    text = escape(str(cell))
+    if not isinstance(cell, Link) or not cell.url:
+        return text
+    return f'<a href="{escape(cell.url)}" target="_blank" rel="noopener noreferrer">{text}</a>'
+
+
 def _body(rows: pd.DataFrame, sides: Sequence[str]) -> str:
     return "".join(
         f'<tr><th scope="row">{escape(str(key))}</th>'
         + "".join(
-            f"<td{side}>{escape(str(cell))}</td>"
-            for cell, side in zip(cells, sides[1:], strict=True)
+            f"<td{side}>{cell_html(cell)}</td>" for cell, side in zip(cells, sides[1:], strict=True)
         )
         + "</tr>"
         for key, *cells in rows.itertuples(index=False)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from stockanalyst._typing import Json
 from stockanalyst.backtesting.wording import counted
-from stockanalyst.reporting.tables import ABSENT
+from stockanalyst.reporting.tables import ABSENT, Link
 from stockanalyst.sentiment.aggregation import SentimentSummary, SourceSentiment
 from stockanalyst.sentiment.monitoring import Distribution
 from stockanalyst.sentiment.outcomes import Kind, SourceOutcome
@@ -96,12 +96,13 @@ def article_rows(summary: SentimentSummary, count: int = 10) -> pd.DataFrame:
             {
                 "Published (UTC)": f"{each.article.published_at:%Y-%m-%d %H:%M}",
                 "Score": _signed(each.polarity),
-                "Headline": each.article.title,
+                "Headline": Link(each.article.title, each.article.url),
                 "Publisher": each.article.publisher,
                 "From": ", ".join(each.sources),
             }
             for each in summary.articles[:count]
-        ]
+        ],
+        dtype=object,
     )
 
 

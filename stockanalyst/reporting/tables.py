@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 
@@ -20,6 +20,18 @@ ABSENT = "–"
 
 #: Walk-forwards over more symbols are shown by what they have in common.
 MANY = 20
+
+
+class Link(str):
+    """A text that leads to a page, if `url` isn't empty."""
+
+    url: str
+
+    def __new__(cls, text: str, url: str) -> Self:
+        """Text and address."""
+        made = super().__new__(cls, text)
+        made.url = url
+        return made
 
 
 def forecast_rows(analysis: "Analysis") -> pd.DataFrame:

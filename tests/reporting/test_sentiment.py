@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stockanalyst.reporting.context import Analysis
+from stockanalyst.reporting.fragments import cell_html
 from stockanalyst.reporting.sentiment import age, sentiment_caption, sentiment_dict, source_rows
 from stockanalyst.reporting.sentiment_html import ShownSentiment
+from stockanalyst.reporting.tables import Link
 from stockanalyst.sentiment.aggregation import SentimentSummary, SourceSentiment
 from stockanalyst.sentiment.articles import Window
 from stockanalyst.sentiment.outcomes import Kind, SourceOutcome
@@ -93,6 +95,15 @@ def test_json_has_none_for_nan() -> None:
     assert plain["dispersion"] is None
     assert plain["polarity"] is None
     assert plain["window"]["end"] == "2024-03-08T21:00:00+00:00"
+
+
+def test_a_headline_leads_to_its_page() -> None:
+    page = cell_html(Link("Profit & loss", 'https://wire.test/a?b=1&c="'))
+    assert page == (
+        '<a href="https://wire.test/a?b=1&amp;c=&quot;" target="_blank" rel="noopener noreferrer">'
+        "Profit &amp; loss</a>"
+    )
+    assert cell_html(Link("Profit & loss", "")) == "Profit &amp; loss"
 
 
 def test_markup_in_a_headline_stays_text(analysis: Analysis) -> None:

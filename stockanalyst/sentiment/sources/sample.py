@@ -41,7 +41,6 @@ class SampleHeadlines:
                 published_at=datetime.fromisoformat(row["published_at"]),
                 publisher=row["publisher"],
                 summary=row["summary"],
-                url=row["url"],
             )
             for row in own
         )
