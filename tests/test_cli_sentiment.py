@@ -115,6 +115,17 @@ def test_sources(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     assert "CANARY" not in out
 
 
+def test_a_scorer_that_isnt_there_is_told_before_any_work(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STOCKANALYST_SENTIMENT__SCORER", "vade")
+    status, out, err = run(capsys, "analyze", "AAPL", "--provider", "sample")
+    assert (status, out) == (2, "")
+    assert err.startswith(
+        "stockanalyst: STOCKANALYST_SENTIMENT__SCORER 'vade': did you mean vader? choose from blend"
+    )
+
+
 def test_a_source_that_pauses_is_asked_again(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

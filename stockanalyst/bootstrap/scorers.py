@@ -30,7 +30,13 @@ _VARIABLES: Mapping[str, str] = {
 
 
 def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
-    """Gives the scorer of a name, made once; None is the settings' own."""
+    """Gives the scorer of a name, made once; None is the settings' own.
+
+    Raises
+    ------
+    InputError
+        The settings name none that there is.
+    """
 
     def lexicon() -> FinanceLexiconScorer:
         return _lexicon(settings)
@@ -59,14 +65,19 @@ def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
     def _own(name: str) -> Path:
         return Path(_model(name)).expanduser()
 
-    @cache
-    def scorer(name: str) -> Scorer:
+    def _check(name: str, parameter: str) -> None:
         if name not in makers:
             mend = f"{did_you_mean(name, makers)} choose from {', '.join(makers)}".strip()
-            raise InputError("scorer", name, mend)
+            raise InputError(parameter, name, mend)
+
+    @cache
+    def scorer(name: str) -> Scorer:
+        _check(name, "scorer")
         return makers[name]()
 
-    return lambda name: scorer(name if name is not None else settings.scorer or "blend")
+    usual = settings.scorer or "blend"
+    _check(usual, "STOCKANALYST_SENTIMENT__SCORER")
+    return lambda name: scorer(usual if name is None else name)
 
 
 def _lexicon(settings: SentimentSettings) -> FinanceLexiconScorer:
