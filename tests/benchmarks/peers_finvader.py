@@ -14,7 +14,7 @@ def main() -> None:
     """Print the weights of its words, of both its lists, merged as it merges them."""
     found = importlib.util.find_spec("finvader")
     if found is None or found.origin is None:
-        sys.exit("finvader isn't installed here; see peers.txt")
+        sys.exit("finvader isn't installed here; `make benchmark` does so")
     folder = Path(found.origin).parent
     sentibignomics = runpy.run_path(str(folder / "SentiBignomics.py"))["lexicon1"]()
     henry = runpy.run_path(str(folder / "Henry.py"))["lexicon2"]()
