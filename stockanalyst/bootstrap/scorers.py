@@ -1,7 +1,7 @@
 """Scorers of text by name, and their training."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from stockanalyst.exceptions import InputError, did_you_mean
@@ -16,6 +16,7 @@ from stockanalyst.sentiment.lexicons.user_file import read_lexicon
 from stockanalyst.sentiment.models import folder
 from stockanalyst.sentiment.protocols import Scorer
 from stockanalyst.sentiment.tfidf import TfidfScorer
+from stockanalyst.sentiment.training import Trained
 from stockanalyst.sentiment.vader import VaderScorer
 from stockanalyst.services.protocols import Progress
 
@@ -99,6 +100,12 @@ def _blend(settings: SentimentSettings) -> Path:
     return folder.SHIPPED / "blend" if own is None else Path(own).expanduser()
 
 
+def _trainer(model: str) -> Callable[..., Trained]:
+    if model == "compact":
+        return partial(compact_training.train, base=compact_training.base_weights())
+    return {"tfidf": tfidf_training.train, "blend": blend_training.train}[model]
+
+
 def train_scorer(
     model: str, data: Sequence[Path], output: Path, *, seed: object, progress: Progress
 ) -> str:
@@ -132,21 +139,13 @@ def train_scorer(
         raise InputError("model", model, f"choose from {', '.join(_TRAINED)}")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise InputError("seed", seed, "give a whole number from 0 to 4294967295")
-    base = compact_training.base_weights() if model == "compact" else None
+    train = _trainer(model)
     labelled = read_labelled(data)
     folder.prepare(output)
 
     def tell(share: float) -> None:
         progress(_TRAINING, share)
 
-    lexicon = FinanceLexiconScorer()
-    if model == "tfidf":
-        trained = tfidf_training.train(labelled, lexicon=lexicon, seed=seed, progress=tell)
-    elif base is None:
-        trained = blend_training.train(labelled, lexicon=lexicon, seed=seed, progress=tell)
-    else:
-        trained = compact_training.train(
-            labelled, base=base, lexicon=lexicon, seed=seed, progress=tell
-        )
+    trained = train(labelled, lexicon=FinanceLexiconScorer(), seed=seed, progress=tell)
     folder.write(output, trained)
     return trained.card

@@ -1,6 +1,7 @@
 """What is asked of a vendor by HTTP, and what comes back."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 
 _HEAD = 2000  # characters of a page that hold its title
-_CHALLENGE = "<title>just a moment"  # of Cloudflare's page
+_CHALLENGE = re.compile(r"<title[^>]*>\s*just a moment")  # of Cloudflare's page
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Answer:
         """Whether it asks for a proof that a person is there, which isn't to be got around."""
         head = self.text[:_HEAD].strip().lower()
         page = head.startswith(("<!doctype html", "<html"))
-        return "cf-mitigated" in self.headers or (page and _CHALLENGE in head)
+        return "cf-mitigated" in self.headers or (page and bool(_CHALLENGE.search(head)))
 
     @property
     def retry_after(self) -> float:

@@ -160,7 +160,7 @@ class VendorClient:
             self.sleep(wait)
             try:
                 outcome = ask()
-            except SourceRefused:
+            except (SourceRefused, SourceTimeout):  # not asked again: what was heard stands
                 break
         if isinstance(outcome, Fault):
             raise self._failure(outcome)

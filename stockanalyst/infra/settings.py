@@ -135,7 +135,8 @@ class SentimentSettings(BaseModel):
         Folder of a trained scorer, for the `scorer` that is named (``blend``, ``tfidf``,
         ``compact``, ``finbert``; the last may be a name on a hub).
     phrases : mapping of str to float
-        Phrases of your own for ``finance-lexicon``, with their polarity on VADER's scale, ±4.
+        Phrases of your own for ``finance-lexicon``, with their polarity on VADER's scale, ±4. In an
+        article, "the company" stands in the place of its name.
     sectors : tuple of str
         Sets of phrases that come with it.
     lexicon : Path or None

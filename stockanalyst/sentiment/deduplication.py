@@ -25,7 +25,21 @@ _FILLERS = frozenset(
         "with",
     }
 )  # fmt: skip
-_NEGATIONS = frozenset({"deny", "denies", "never", "no", "not", "without"})
+_NEGATIONS = frozenset(  # as _stem leaves them
+    {
+        "denie",
+        "denied",
+        "deny",
+        "fail",
+        "failed",
+        "never",
+        "no",
+        "not",
+        "overturn",
+        "overturned",
+        "without",
+    }
+)
 _WORD = re.compile(r"(?:(?<!\S)[+-](?=\d))?\w+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DASH = re.compile(r"\s+[-–—|·]+\s+")
@@ -64,7 +78,8 @@ def deduplicate(articles: Iterable[Article]) -> list[Story]:
     One story are articles at one address (:func:`~stockanalyst.sentiment.addresses.canonical`), and
     those whose title is nearly that of an article of at most three days before: but for fillers,
     endings, the publisher and one word in four, all on one side, the same words in the same order.
-    A title with another number, another verb or a "not" is another story. Of many titles that
+    A title with another number, with another verb in a verb's place or with a "not" is another
+    story. Of many titles that
     differ in little, each is compared with the latest alone.
     """
     places: dict[str, list[Article]] = {}

@@ -88,6 +88,8 @@ def read_labelled(paths: Sequence[Path]) -> LabelledTexts:
     frame = pd.concat([read_file(path) for path in paths], ignore_index=True)
     told = frame[frame["label"] != LEFT_OUT]
     frame = told.drop_duplicates(["text", "label"])
+    if frame.empty:
+        raise DataError("data: there is no text with a label to train on; give some of each")
     texts = frame["text"].to_numpy(object)
     labelled = LabelledTexts(
         texts=texts,
@@ -105,7 +107,7 @@ def read_labelled(paths: Sequence[Path]) -> LabelledTexts:
 def parts_of(groups: Iterable[object]) -> NDArray[np.str_]:
     """The part of each group: 25 % of them test, 5 % calibration, the others training.
 
-    It follows from the group's name alone, so that a benchmark can tell what was held back.
+    It follows from the group's name alone: what is held back stays so, whatever comes beside it.
     """
     bounds = [TEST_SHARE, TEST_SHARE + CALIBRATION_SHARE]
     places = [_place(str(group)) for group in groups]

@@ -50,7 +50,8 @@ class Distribution:
     alerts : tuple of str
         A sentence for each figure beyond its threshold.
     silent : tuple of str
-        A sentence for each source that gave nothing, and why.
+        A sentence for each source that didn't answer or had nothing, and why, whether an answer of
+        before stands in or not.
     """
 
     n_symbols: int

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from stockanalyst.sentiment.articles import Article, Company
+from stockanalyst.sentiment.calibration import text_scores
 from stockanalyst.sentiment.deduplication import Story
+from stockanalyst.sentiment.lexicons.tokens import ABBREVIATIONS
 from stockanalyst.sentiment.protocols import LABELS, Scorer
 from stockanalyst.sentiment.relevance import nameless
 
 _HEADLINE, _SUMMARY = 2.0, 1.0  # their weights
 _LONGEST = 1000  # characters of a headline that are read
 _LONGEST_SENTENCE = 400
-# A full stop that doesn't end a sentence: after an initial, a legal form or a title.
-_ABBREVIATED = r"(?<!\b[A-Z])(?<!\bInc)(?<!\bCorp)(?<!\bCo)(?<!\bLtd)(?<!\bvs)(?<!\bM[rs])(?<!\bDr)"
-_END = re.compile(rf"(?:[!?]|{_ABBREVIATED}\.)[\"”'’)]*\s+(?=[\"“'‘(]?[A-Z0-9])|\n")
+# Before a full stop that doesn't end a sentence: an initial, "No." or an abbreviation.
+_OPEN = r"(?<!\b[A-Z])(?<!\bNo)" + "".join(rf"(?<!\b(?i:{word}))" for word in ABBREVIATIONS)
+_END = re.compile(rf"(?:[!?]|{_OPEN}\.)[\"”'’)]*\s+(?=[\"“'‘(]?[A-Z0-9])|\n")
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ class ScoredArticle:
 def read(stories: Sequence[Story], company: Company, scorer: Scorer) -> list[ScoredArticle]:
     """Score each story by its headline, and by the first sentence of its summary at half weight.
 
-    What follows in a summary tells more of the company than of the news. The company's own name is
-    left out, because some names are words that a scorer knows: Snap, Rocket, Advanced.
+    What follows in a summary tells more of the company than of the news. Where the company's own
+    name stands, "the company" is read: some names are words that a scorer knows, such as Snap.
     """
     texts = [tuple(_texts(story.article, company)) for story in stories]
     scores = scorer.score([text for some in texts for text in some])
@@ -62,13 +64,13 @@ def read(stories: Sequence[Story], company: Company, scorer: Scorer) -> list[Sco
     polarity = np.bincount(places, weights * scores.polarity, minlength=len(stories)) / totals
     probabilities = np.zeros((len(stories), len(LABELS)))
     np.add.at(probabilities, places, weights[:, None] * scores.probabilities)
-    probabilities /= totals[:, None]
+    scored = text_scores(probabilities / totals[:, None], np.ones(len(stories), dtype=bool))
     return [
         ScoredArticle(
             article=story.article,
             polarity=float(polarity[place]),
-            label=LABELS[probabilities[place].argmax()],
-            confidence=float(probabilities[place].max()),
+            label=str(scored.labels[place]),
+            confidence=float(scored.probabilities[place].max()),
             sources=tuple(story.by_source()),
             read=texts[place],
         )

@@ -116,6 +116,7 @@ def _name_patterns(company: Company) -> tuple[tuple[str, re.Pattern[str]], ...]:
 def _name_pattern(name: str) -> re.Pattern[str]:
     words = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name))
     words = re.sub("(?i)company$", "Co(?:mpany)?", words)
+    words += r"\.?" if _LEGAL.search(name) else ""
     after = r"(?!\w)"
     if name.lower() in _ORDINARY:
         after = rf"(?='s\b|\s+(?:{_FOLLOWERS})\b)"

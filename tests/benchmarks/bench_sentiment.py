@@ -45,8 +45,7 @@ PEER = Path(__file__).with_name("peers_finvader.py")
 
 
 UNTRAINED = (VaderScorer, FinanceLexiconScorer)
-TRAINED = (BlendScorer, TfidfScorer, CompactScorer)
-"""A line for each scorer."""
+TRAINED = (BlendScorer, TfidfScorer, CompactScorer)  # each scorer is in one of the two
 
 SETS = {
     "PhraseBank": ("phrasebank.parquet", ""),
@@ -148,7 +147,15 @@ def learned(data: Path, model: Path) -> set[str]:
     """Groups of the texts that a model was trained and calibrated on, by its report."""
     report = json.loads((model / "report.json").read_bytes())
     files = [data / name for name in report["data"]]
+    for file in files:
+        if not file.is_file():
+            sys.exit(f"--data {data}: {file.name} isn't there, from which {model} has learned")
     labelled = read_labelled(files)
+    changed = [
+        name for name, row in report["data"].items() if labelled.digests[name] != row["sha256"]
+    ]
+    if changed:
+        sys.exit(f"--data {data}: {changed[0]} isn't the file from which {model} has learned")
     texts = set(labelled.texts[labelled.parts != "test"])
     rows = pd.concat([pd.read_parquet(file, columns=["text", "group"]) for file in files])
     return set(rows.loc[rows["text"].isin(texts), "group"].map(str))

@@ -166,6 +166,10 @@ def test_nothing_passes_the_deadline(vendor: Vendor, rough: RoughVendor, clock: 
     with until(2.0), until(9.0):  # the earlier holds
         assert clock.client().get(vendor.url, {}).status == 503
     assert clock.slept == [1.25]
+    sleepy = replace(clock.limited(), sleep=lambda seconds: clock.sleep(seconds + 10))
+    with until(clock.passed + 2.0):
+        assert sleepy.get(vendor.url, {}).status == 503
+    assert clock.store.read("vendor", "").failures == 1
     rough.acts = [rough.drip(HEAD, b"X-Drop: 1\r\n")]
     with until(clock.passed + 0.2), pytest.raises(SourceTimeout, match=r"no answer within 0\.2 s"):
         clock.client().get(rough.url, {})

@@ -1,6 +1,5 @@
 """Headlines were written for the test; whether two are one story was decided by a reader."""
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stockanalyst.sentiment import deduplication
 from stockanalyst.sentiment.articles import Article
 from stockanalyst.sentiment.deduplication import Story, deduplicate
 
@@ -53,6 +53,9 @@ SAME = [
     ("Apple revenue up to $1,200 million", "Apple revenue up to $1200 million"),
 ]
 OTHER = [
+    ("Chief cheated Germany customers", "Chief denies cheated Germany customers"),
+    ("Apple to pay a special dividend", "Apple fails to pay a special dividend"),
+    ("Judge blocks Apple merger with Dalton", "Judge blocks Apple merger with Dalton overturned"),
     ("Apple shares rise after earnings", "Apple shares fall after earnings"),
     ("Apple falls 3%", "Apple falls 5%"),
     ("Movers before the bell: AAPL stock +3%", "Movers before the bell: AAPL stock -3%"),
@@ -163,17 +166,31 @@ def letters(number: int) -> str:
     return "".join(chr(ord("a") + int(digit)) * 3 for digit in f"{number:05}")
 
 
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """An entry for each comparison of two titles."""
+    same, calls = deduplication._same_story, list[None]()
+
+    def counted(one: deduplication._Title, other: deduplication._Title) -> bool:
+        calls.append(None)
+        return same(one, other)
+
+    monkeypatch.setattr(deduplication, "_same_story", counted)
+    return calls
+
+
 @pytest.mark.parametrize("title", FLOODS.values(), ids=FLOODS)
-def test_titles_that_are_nearly_one_are_quick(title: Callable[[int], str]) -> None:
+def test_titles_that_are_nearly_one_are_compared_with_a_few(
+    title: Callable[[int], str], compared: list[None]
+) -> None:
     found = [article(title(i), i // 8 % 60, f"source {i % 8}") for i in range(4000)]
-    begun = time.process_time()
     told = deduplicate(found)
-    assert time.process_time() - begun < 1
+    assert len(compared) <= 30 * len(found)
     assert {copy for story in told for copy in story.copies} == set(found)
     assert len(told) >= 500
 
 
-def test_a_thousand_titles_are_quick() -> None:
+def test_a_thousand_titles_are_compared_with_a_few(compared: list[None]) -> None:
     kinds = (
         "Apple shares: note {0} of the day",
         "Apple note {0}",
@@ -183,7 +200,6 @@ def test_a_thousand_titles_are_quick() -> None:
         article(kinds[i % 3].format(i, i // 7, i % 11), i, url=f"https://example.com/{i}")
         for i in range(1000)
     ]
-    begun = time.process_time()
     told = deduplicate(found)
-    assert time.process_time() - begun < 2
+    assert len(compared) <= 30 * len(found)
     assert len(told) > 900

@@ -180,6 +180,11 @@ def test_files_that_arent_there_or_of_another_kind(tmp_path: Path) -> None:
             read_labelled(none_or_twice)
 
 
+def test_a_file_of_mixed_labels_alone_is_told(write: Write) -> None:
+    with pytest.raises(DataError, match="no text with a label to train on"):
+        read_labelled([write("mixed.csv", [("Torvik can't decide", "mixed")])])
+
+
 def test_too_few_texts_say_how_many_there_are(write: Write) -> None:
     only = [(text, label) for text, label in ROWS if label != "neutral"]
     with pytest.raises(DataError, match=r"0 neutral, .* in the training part"):

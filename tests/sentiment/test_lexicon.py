@@ -107,6 +107,21 @@ NEUTRAL = (
 
 
 @pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("Brinko sees sales growth of 10%-15% next year", 1),
+        ("Shares of Brinko Inc. fell 5%", -1),
+        ("Operating profit was EUR 8 mn (2010: 9).", -1),
+        ("The rally could be over", -1),
+        ("The slump could be over", 1),
+        ("EPS –$0.15 vs $0.10", -1),
+    ],
+)
+def test_ranges_abbreviations_years_and_guesses(text: str, sign: int) -> None:
+    assert sign * SCORER.score([text]).polarity[0] > 0.2
+
+
+@pytest.mark.parametrize(
     ("texts", "label"), [(POSITIVE, "positive"), (NEGATIVE, "negative"), (NEUTRAL, "neutral")]
 )
 def test_labels_that_a_reader_gives(texts: tuple[str, ...], label: str) -> None:

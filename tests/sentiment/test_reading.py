@@ -47,6 +47,11 @@ def story(title: str, summary: str = "") -> Story:
         ("Profit rose 3.5 percent to 2.1 billion", "Profit rose 3.5 percent to 2.1 billion"),
         ("He said: “Profit fell.” The rest is silence.", "He said: “Profit fell"),
         ("Profit fell\nAbout the firm", "Profit fell"),
+        ("In the quarter to Sept. 30 profit fell. More.", "In the quarter to Sept. 30 profit fell"),
+        (
+            "Sen. Dole and Acme Corp. USA met at No. 10. More.",
+            "Sen. Dole and Acme Corp. USA met at No. 10",
+        ),
         ("a" * 500, "a" * 400),
     ],
 )
@@ -75,6 +80,22 @@ def test_a_headline_counts_twice() -> None:
     assert alone.polarity == pytest.approx(0.7)
     assert alone.label == "positive"
     assert alone.confidence == pytest.approx(0.8)
+
+
+def test_what_no_label_is_sure_of_is_neutral() -> None:
+    """(2 × 0.4 + 0.5) / 3 for negative is the most, 0.433, and below 0.45."""
+
+    class Torn:
+        name = "torn"
+
+        def score(self, texts: Sequence[str]) -> TextScores:
+            rows = [[0.4, 0.1, 0.5] if text == "Headline" else [0.5, 0.3, 0.2] for text in texts]
+            probabilities = np.array(rows)
+            return TextScores(probabilities[:, 2] - probabilities[:, 0], probabilities)
+
+    (found,) = read([story("Headline", "A summary.")], SNAP, Torn())
+    assert found.label == "neutral"
+    assert found.confidence == pytest.approx(1.3 / 3, abs=1e-5)
 
 
 def test_the_name_of_the_company_is_no_news() -> None:

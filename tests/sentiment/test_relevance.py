@@ -188,6 +188,7 @@ def test_a_vendor_may_state_a_relevance() -> None:
         ("SNAP", "Why a snap vote helps Snap's rival", "Why a snap vote helps the company's rival"),
         ("AAPL", "Apple’s profit beats", "the company's profit beats"),
         ("AAPL", "Apple Inc and APPLE rise", "the company and the company rise"),
+        ("AAPL", "Shares of Apple Inc. fell", "Shares of the company fell"),
         ("AAPL", "An apple a day, and Big Apple rents", "An apple a day, and Big Apple rents"),
         ("F", "Ford Motor sues Harrison Ford", "the company sues Harrison Ford"),
         ("TGT", "Target cuts jobs at a target date", "the company cuts jobs at a target date"),

@@ -113,7 +113,9 @@ def _worth(value: float, direction: int) -> float:
 
 def _value(signs: Sequence[Sign], newer: int, older: int) -> float:
     """The older amount, in millions if the newer is, and it stands bare in brackets."""
-    bare = signs[older].alone == 1 and not signs[older].link and signs[older - 1].kind is Mark.OPEN
+    before = [sign.kind for sign in signs[max(older - 2, 0) : older]]
+    opens = before[-1:] == [Mark.OPEN] or before == [Mark.OPEN, Mark.COMMA]
+    bare = opens and signs[older].alone == 1 and not signs[older].link
     return signs[older].weight * (signs[newer].alone if bare else 1.0)
 
 

@@ -57,8 +57,12 @@ class Tally:
         return place - self._negated_at <= _NEAR_NEGATOR
 
     def turn_last(self, place: int) -> None:
-        """*The rally is over*: turns what was said just before."""
-        if self.amounts and place - self._said_at <= _NEAR_ENDING:
+        """*The rally is over*: turns what was said last; of a guess, all that its clause said."""
+        if not self.amounts or place - self._said_at > _NEAR_ENDING:
+            return
+        if place - self._hedged_at <= _NEAR_HEDGE:
+            self.amounts.append((NEGATED - 1) * sum(self.amounts[self._clause_from :]))
+        else:
             self.amounts[-1] *= NEGATED
 
     def hedge(self, place: int) -> None:

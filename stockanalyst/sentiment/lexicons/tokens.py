@@ -16,13 +16,18 @@ _COUNTED = rf" ?(?:%|(?:{_UNIT})\b)|[cp¢](?!\.m)"
 _TOKEN = re.compile(
     r"https?://\S+|www\.\S+|[@#$][a-z][\w.]*"
     r"|(?:[a-z]\.){2,}"
-    rf"|(?<![\w.,])[+\-−–]?(?:(?:{_CURRENCY}) ?)?{_NUMBER}(?:{_COUNTED})?(?!\w)"
+    rf"|(?<![\w.,%¢])[+\-−–]?(?:(?:{_CURRENCY}) ?)?{_NUMBER}(?:{_COUNTED})?(?!\w)"
     r"|[^\W\d_]+(?:['&][^\W\d_]+)*"
     r"|[.!?;](?=\s|$)|[,:()]|[\U0001F300-\U0001FAFF\u2600-\u27BF\u2B00-\u2BFF]"
 )
-_NO_END = re.compile(  # of a sentence
-    r"\b(vs|ests?|revs?|adj|approx|jan|feb|aug|sept?|oct|nov|dec)\."
-    r"|;(?= (?:vs|ests?|consensus|analysts)\b)"
+ABBREVIATIONS = (
+    "adj", "approx", "aug", "bros", "co", "corp", "dec", "dr", "est", "ests", "feb", "gov", "inc",
+    "jan", "jr", "ltd", "mr", "mrs", "ms", "nov", "oct", "rev", "revs", "sen", "sep", "sept", "sr",
+    "st", "vs",
+)  # fmt: skip
+"""Words whose full stop doesn't end a sentence."""
+_NO_END = re.compile(
+    rf"\b({'|'.join(ABBREVIATIONS)}|no(?=\. \d))\.|;(?= (?:vs|ests?|consensus|analysts)\b)"
 )
 _AMOUNT = re.compile(rf"([+\-−–]?)({_CURRENCY})? ?({_NUMBER}) ?(\D*)")
 _MULTIPLES = {
@@ -49,8 +54,8 @@ _CURRENCIES = {
     }.items()
     for name in names.split()
 }
-_MINUS = ("-", "−")
-_YEARS = range(1900, 2101)
+_MINUS = ("-", "−", "–")
+_YEARS, _DIGITS_OF_A_YEAR = range(1900, 2101), 4
 
 
 class Amount(NamedTuple):
@@ -63,7 +68,7 @@ class Amount(NamedTuple):
     unit : str
         ``%``, a currency's sign, or nothing.
     sign : str
-        ``+`` or ``-`` where one stands before it.
+        ``+`` or ``-`` where one stands before a percentage: a change.
     multiple : float
         What its digits are counted in: of 3 mn 1,000,000.
     """
@@ -89,9 +94,9 @@ def amount_at(tokens: list[str], place: int) -> Amount | None:
     multiple = _UNITS.get(unit, 1.0)
     value = float(digits.replace(",", "").replace(" ", "")) * multiple
     if unit in _PERCENT:
-        return Amount(value, "%", sign and "+-"[sign != "+"], 1.0)
+        return Amount(value, "%", "-" if sign in _MINUS else sign, 1.0)
     money = _CURRENCIES.get(currency or unit, "") or _currency_beside(tokens, place)
-    if not money and not unit and digits.isdigit() and int(digits) in _YEARS:
+    if not money and not unit and len(digits) == _DIGITS_OF_A_YEAR and value in _YEARS:
         return None
     return Amount(-value if sign in _MINUS else value, money, "", multiple)
 

@@ -8,8 +8,7 @@ from stockanalyst.infra.http import VendorClient, is_busy
 from stockanalyst.sentiment.sources.reading import refusal
 
 _KINDS = {401: "blocked", 402: "http_error", 403: "blocked", 404: "http_error", 451: "blocked"}
-# Titles of Cloudflare's and of Google's page for who isn't known to be a person.
-_CHALLENGE = re.compile(r"<title[^>]*>\s*(?:just a moment|before you continue)")
+_CHALLENGE = re.compile(r"<title[^>]*>\s*before you continue")  # of Google's page
 _REFUSAL = "unusual traffic"  # so Google says it, far below the page's head
 _HEAD = 2000  # characters of a page that hold its title
 

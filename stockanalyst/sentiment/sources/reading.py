@@ -185,7 +185,7 @@ def inside(
     articles, observations : iterable
     full : bool
         Whether there are as many articles as were asked for, the newest ones: if none of them is
-        from before the window, earlier ones of the window are missing, which is a fault.
+        from before the window, earlier ones of the window are missing, and a note says so.
     """
     given = list(articles)
     found = [article for article in given if article.published_at in window]

@@ -13,6 +13,8 @@ from stockanalyst.sentiment.lexicons.tokens import amount_at, names_currency, to
             "S&P isn't U.S. only https://x.y/z?q=1",
             ["s&p", "isn't", "u.s.", "only", "https://x.y/z?q=1"],
         ),
+        ("up 10%-15%, 8%–10% or –5%", ["up", "10%", "15%", ",", "8%", "10%", "or", "–5%"]),
+        ("Acme Inc. fell. No. 1", ["acme", "inc", "fell", ".", "no", "1"]),
         ("EPS 45c est. 50c; analysts", ["eps", "45c", "est", "50c", "analysts"]),
         ("up 🚀 (+5.4% pre)", ["up", "🚀", "(", "+5.4%", "pre", ")"]),
     ],
@@ -34,6 +36,8 @@ def test_pieces(text: str, tokens: list[str]) -> None:
         ("2,006 cars", 0, (2006, "", "", 1)),
         ("45c", 0, (45, "c", "", 1)),
         ("EUR -5 mn", 1, (-5e6, "€", "", 1e6)),
+        ("–$0.15", 0, (-0.15, "$", "", 1)),
+        ("9" * 5000, 0, (float("inf"), "", "", 1)),
         ("word", 0, None),
     ],
 )
