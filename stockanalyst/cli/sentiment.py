@@ -1,6 +1,7 @@
 """``sentiment``, ``sentiment train`` and ``sources``."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def _train(asked: argparse.Namespace) -> None:
         )
     sys.stdout.write(
         f"{card}\nIt is in {output}; use it by STOCKANALYST_SENTIMENT__SCORER={asked.model} "
-        f"STOCKANALYST_SENTIMENT__MODEL={output}\n"
+        f"STOCKANALYST_SENTIMENT__MODEL={shlex.quote(str(output))}\n"
     )
 
 

@@ -153,13 +153,16 @@ class SqliteCache:
         self._done(keep)
 
     def _done(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
-        """What `work` gives; None where the file doesn't do, even begun anew."""
-        for _ in range(2):
+        """What `work` gives; None where the file doesn't do, even begun anew or waited for."""
+        for last in (False, True):
             try:
                 with self._connection() as connection:
                     return work(connection)
             except (sqlite3.Error, OSError) as error:
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _CORRUPT:
+                code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+                if code == sqlite3.SQLITE_BUSY and not last:
+                    continue  # SQLite doesn't wait for who makes the file
+                if code not in _CORRUPT:
                     _warn_once(self._failing, f"the cache {self._path} can't be used: {error}")
                     return None
                 self._begin_anew(error)

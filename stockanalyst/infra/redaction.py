@@ -33,6 +33,8 @@ def _spellings(secret: str) -> tuple[str, ...]:
         quote(secret, safe=""),
         quote(secret),
         quote_plus(secret),
+        quote(quote(secret, safe=""), safe=""),
+        quote(quote(secret), safe=""),
         as_json,
         as_json.replace("/", r"\/"),
         html.escape(secret),

@@ -73,7 +73,7 @@ def table_html(groups: Sequence[pd.DataFrame], caption: str, *, words: Collectio
 def cell_html(cell: object) -> str:
     """What a cell says; a :class:`~stockanalyst.reporting.tables.Link` opens its page."""
     text = escape(str(cell))
-    if not isinstance(cell, Link) or not cell.url:
+    if not isinstance(cell, Link) or not cell.url.startswith(("https://", "http://")):
         return text
     return f'<a href="{escape(cell.url)}" target="_blank" rel="noopener noreferrer">{text}</a>'
 

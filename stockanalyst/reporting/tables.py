@@ -23,7 +23,7 @@ MANY = 20
 
 
 class Link(str):
-    """A text that leads to a page, if `url` isn't empty."""
+    """A text that leads to a page of the web, if `url` is one."""
 
     url: str
 

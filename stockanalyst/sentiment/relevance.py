@@ -15,7 +15,7 @@ _ORDINARY = frozenset(
         "disco", "dover", "dow", "eaton", "elastic", "eternal", "evolution", "flex", "fox",
         "fresnillo", "gap", "hess", "kingfisher", "lemonade", "leonardo", "metro", "mitsubishi",
         "mosaic", "nasdaq", "news", "next", "nifty", "olympus", "on holding", "orange", "pearson",
-        "persimmon", "pool", "progressive", "prudential", "quantum computing", "rocket companies",
+        "persimmon", "pool", "progressive", "prudential", "quantum computing",
         "rollins", "rumble", "santos", "sea", "severn", "sharp", "shell", "snap", "snowflake",
         "strategy", "tapestry", "target", "toast", "trent", "unity", "vale", "vinci", "visa",
         "waters", "whirlpool", "wise", "zoom",
@@ -27,7 +27,8 @@ _FOLLOWERS = (
     r"|is|has|will|was|to|and|says?|said|plans|raises|lowers|cuts|beats|misses|tops|reports|posts"
     r"|rises?|rose|falls?|fell|gains|jumps|surges|soars|climbs|drops|slides|slips|sinks|plunges"
     r"|tumbles|rall(?:y|ies)|ends|closes|opens|launches|unveils|announces|agrees|buys|sells|wins"
-    r"|loses|faces|sues|expects|warns|names|hires|settles|recalls|upgraded|downgraded"
+    r"|loses|faces|sues|expects|warns|names|hires|settles|recalls|upgraded|downgraded|adds|appoints"
+    r"|boosts|completes|declares|files|hit|publishes|schedules|sets|slashes|taps|q[1-4]"
 )
 # What stands after a name, or before it, where something else is meant.
 _OTHERS = {
@@ -53,9 +54,9 @@ _OTHERS = {
     "tata motors": "passenger|commercial",
 }
 _BEFORE = {
-    "amazon": ("brazilian", "peruvian"),
+    "amazon": ("brazilian", "peruvian", "the"),
     "apple": ("adam's", "big", "candy", "fiona"),
-    "ford": ("betty", "doug", "gerald", "glenn", "harrison", "tom"),
+    "ford": ("betty", "doug", "gerald", "glenn", "harrison", "premier", "tom"),
     "target": ("price",),
 }
 _THE_COMPANY = "the company"

@@ -295,6 +295,8 @@ def _window(window: object) -> timedelta:
 def _moment(cutoff: object) -> datetime | None:
     if cutoff is None:
         return None
+    if cutoff is pd.NaT:
+        raise InputError("cutoff", cutoff, "give a date as YYYY-MM-DD, or a moment")
     if isinstance(cutoff, datetime) and cutoff.tzinfo is None and cutoff.time() == time.min:
         cutoff = cutoff.date()  # a session of a table of prices
     text = cutoff.isoformat() if isinstance(cutoff, date) else str(cutoff).strip()

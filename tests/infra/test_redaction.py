@@ -17,6 +17,7 @@ SPELLINGS = [
     'PLANTED/KEY+0\\"&\\u00e9',
     'PLANTED\\/KEY+0\\"&\\u00e9',
     "PLANTED/KEY+0&quot;&amp;é",
+    "PLANTED%252FKEY%252B0%2522%2526%25C3%25A9",
 ]
 
 

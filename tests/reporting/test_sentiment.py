@@ -103,7 +103,8 @@ def test_a_headline_leads_to_its_page() -> None:
         '<a href="https://wire.test/a?b=1&amp;c=&quot;" target="_blank" rel="noopener noreferrer">'
         "Profit &amp; loss</a>"
     )
-    assert cell_html(Link("Profit & loss", "")) == "Profit &amp; loss"
+    for address in ("", "javascript:alert(1)", "data:text/html,x"):
+        assert cell_html(Link("Profit & loss", address)) == "Profit &amp; loss"
 
 
 def test_markup_in_a_headline_stays_text(analysis: Analysis) -> None:

@@ -94,6 +94,8 @@ NEUTRAL = (
     "Halvor Q2 revenue $4.9B (est $4.9B)",
     "Net sales were EUR 12.5 million (USD 15.9 million)",
     "The plant (built in 2005) makes 400 units a day",
+    "Sales of EUR 12 million (page 3)",
+    "Revenue of EUR 12 million (10 countries)",
     "Turnover of EUR 20 million (30 % of the group)",
     "The project will cost an estimated 4 million euros",
     "The court will hear the case in June",
@@ -115,6 +117,7 @@ NEUTRAL = (
         ("The rally could be over", -1),
         ("The slump could be over", 1),
         ("EPS –$0.15 vs $0.10", -1),
+        ("Brinko loses patent case against a rival", -1),
     ],
 )
 def test_ranges_abbreviations_years_and_guesses(text: str, sign: int) -> None:

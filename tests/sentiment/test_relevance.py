@@ -189,6 +189,12 @@ def test_a_vendor_may_state_a_relevance() -> None:
         ("AAPL", "Apple’s profit beats", "the company's profit beats"),
         ("AAPL", "Apple Inc and APPLE rise", "the company and the company rise"),
         ("AAPL", "Shares of Apple Inc. fell", "Shares of the company fell"),
+        ("RKT", "Rocket Companies schedules a call", "the company schedules a call"),
+        (
+            "ZM",
+            "Zoom appoints a chief; Zoom Q3 beats",
+            "the company appoints a chief; the company Q3 beats",
+        ),
         ("AAPL", "An apple a day, and Big Apple rents", "An apple a day, and Big Apple rents"),
         ("F", "Ford Motor sues Harrison Ford", "the company sues Harrison Ford"),
         ("TGT", "Target cuts jobs at a target date", "the company cuts jobs at a target date"),

@@ -170,6 +170,10 @@ def test_an_unknown_name(ask: Callable[[], Question], message: str) -> None:
         ),
         ({"cutoff": "2024-03-08T00:00"}, "cutoff '2024-03-08T00:00': give the moment's timezone"),
         (
+            {"cutoff": pd.NaT},
+            "cutoff NaT: give a date as YYYY-MM-DD, or a moment",
+        ),
+        (
             {"cutoff": pd.Timestamp("2024-03-08 09:30")},
             "cutoff Timestamp('2024-03-08 09:30:00'): give",
         ),

@@ -84,7 +84,8 @@ def _bracketed(signs: Sequence[Sign], opening: int) -> tuple[int, int, int] | No
     if not _are_alike(signs[newer], signs[older]) or signs[opening].place - signs[newer].place > 2:
         return None
     steps = (signs[at + 1].place - signs[at].place for at in (older - 1, older))
-    return (newer, older, opening) if max(steps) <= 2 else None
+    told = signs[older].link or signs[older].alone > 1 or len(inside) > 1  # else *(page 3)*
+    return (newer, older, opening) if max(steps) <= (2 if told else 1) else None
 
 
 def _are_alike(newer: Sign, older: Sign) -> bool:

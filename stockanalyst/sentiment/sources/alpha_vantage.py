@@ -29,7 +29,7 @@ _NEWS = "NEWS_SENTIMENT"
 _ARTICLES = 500
 _MINUTE = timedelta(minutes=1)
 _NOTHING = "No articles found"
-_TRIAL = "API key is for demo purposes only"
+_TRIAL = "api key is for demo purposes only"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class AlphaVantageNews:
     def _refusal(self, answer: Answer) -> SourceError:
         kind = alpha_vantage_refusal(answer.status, answer.text)
         if kind is None and answer.status == 200:
-            kind = "auth" if _TRIAL in answer.text else "schema_changed"
+            kind = "auth" if _TRIAL in answer.text.lower() else "schema_changed"
         return refusal(self.client, answer, kind)
 
 
