@@ -10,6 +10,7 @@ from stockanalyst.forecasting.registry import model_label
 from stockanalyst.reporting.context import Analysis
 from stockanalyst.reporting.fragments import cell_html
 from stockanalyst.reporting.sentiment import (
+    READ,
     WORDS,
     article_rows,
     sentiment_caption,
@@ -59,7 +60,7 @@ def news_html(analysis: Analysis) -> str:
     articles = article_rows(said)
     headlines = (
         f"<details><summary>Newest headlines</summary>"
-        f"{table_html(articles, span_caption(said))}</details>"
+        f"{table_html(articles, f'{span_caption(said)} {READ}')}</details>"
         if len(articles)
         else ""
     )

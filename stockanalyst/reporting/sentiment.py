@@ -17,6 +17,8 @@ _ANYHOW = ("latency", "cache_age", "quota")  # differ from run to run
 
 #: Columns of the tables below that hold words.
 WORDS = frozenset({"Source", "Outcome", "Why", "Quota", "Headline", "Publisher", "From", "Label"})
+#: What the scores of articles are of.
+READ = "Scores are of the headline and, at half its weight, of the summary's first sentence."
 _ANYHOW_SHOWN = ("Took", "Age", "Quota")
 
 

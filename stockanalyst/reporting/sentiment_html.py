@@ -5,6 +5,7 @@ from typing import Self
 
 from stockanalyst.reporting.fragments import STYLE, table_html
 from stockanalyst.reporting.sentiment import (
+    READ,
     WORDS,
     article_rows,
     sentiment_caption,
@@ -46,5 +47,5 @@ def sentiment_html(summary: SentimentSummary, *, anyhow: bool = True) -> str:
     sources = table_html([rows], "Sources, and what became of each", words=WORDS)
     if not summary.articles:
         return said + sources
-    headlines = table_html([article_rows(summary)], "Newest headlines", words=WORDS)
+    headlines = table_html([article_rows(summary)], READ, words=WORDS)
     return f"{said}{sources}<details><summary>Newest headlines</summary>{headlines}</details>"

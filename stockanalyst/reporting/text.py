@@ -10,6 +10,7 @@ from rich.text import Text
 
 from stockanalyst.forecasting.registry import model_label
 from stockanalyst.reporting.sentiment import (
+    READ,
     WORDS,
     article_rows,
     distribution_caption,
@@ -107,7 +108,7 @@ def sentiment_text(
     summary = summaries[0]
     articles = article_rows(summary)
     shown = _table(articles, numeric_from=1)
-    headlines: list[RenderableType] = [_heading("Newest headlines"), shown]
+    headlines: list[RenderableType] = [_heading("Newest headlines"), Text(READ, "dim"), shown]
     return [*_sources(summary), *(headlines if len(articles) else [])]
 
 
