@@ -17,13 +17,16 @@ from sqlalchemy import (
     MetaData,
     NullPool,
     QueuePool,
+    Table,
     create_engine,
     event,
+    inspect,
     make_url,
 )
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.pool import Pool as Connections
+from sqlalchemy.schema import CreateTable
 
 from stockanalyst.exceptions import InputError
 
@@ -151,6 +154,22 @@ def make_engine(url: str | URL, *, pool: Pool | None = None) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     _ENGINES.add(engine)
+    return engine
+
+
+def engine_with(url: str | URL, *tables: Table) -> Engine:
+    """As :func:`make_engine`, and in its database these tables: what isn't there is made.
+
+    It is looked for first, because a role that may use a table needn't be one that may make it.
+    """
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        there = inspect(connection)
+        absent = [table for table in tables if not there.has_table(table.name)]
+    if absent:
+        with engine.begin() as connection:
+            for table in absent:
+                connection.execute(CreateTable(table, if_not_exists=True))
     return engine
 
 

@@ -24,9 +24,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.schema import CreateTable
 
-from stockanalyst.infra.db import METADATA, make_engine
+from stockanalyst.infra.db import METADATA, engine_with
 from stockanalyst.infra.limits import MemoryUsageStore, Step, Usage
 
 _LOG = logging.getLogger(__name__)
@@ -88,10 +87,7 @@ class SqlUsageStore:
 
     @cached_property
     def _engine(self) -> Engine:
-        engine = make_engine(self.url)
-        with engine.begin() as connection:
-            connection.execute(CreateTable(_USAGE, if_not_exists=True))
-        return engine
+        return engine_with(self.url, _USAGE)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -11,22 +11,26 @@ import pandas as pd
 import pytest
 
 from stockanalyst.exceptions import SourceRefused
-from stockanalyst.infra.db import sqlite_url
+from stockanalyst.infra.db import make_engine, sqlite_url
 from stockanalyst.infra.limits import Pause, Usage, VendorLimits
+from stockanalyst.infra.migrations import upgrade
 from stockanalyst.infra.usage_store import SqlUsageStore
+from tests.portfolio.store.conftest import postgres
+from tests.portfolio.store.postgres_server import APPLICATION, OWNER, PostgresServer
+
+__all__ = ["postgres"]
 
 NOON = pd.Timestamp("2026-01-20 12:00", tz="UTC")
 ASK = """
 import sys
-from pathlib import Path
 import pandas as pd
 from stockanalyst.exceptions import SourceRefused
-from stockanalyst.infra.db import sqlite_url
 from stockanalyst.infra.limits import VendorLimits
+from stockanalyst.infra.migrations import upgrade
 from stockanalyst.infra.usage_store import SqlUsageStore
 
 now = lambda: pd.Timestamp("2026-01-20 12:00", tz="UTC")
-limits = VendorLimits("vendor", SqlUsageStore(sqlite_url(Path(sys.argv[1]))), now, quota=25)
+limits = VendorLimits("vendor", SqlUsageStore(sys.argv[1]), now, quota=25)
 print("ready", flush=True)
 input()
 given = 0
@@ -60,8 +64,19 @@ def test_it_is_remembered(path: Path) -> None:
     assert SqlUsageStore(sqlite_url(path)).read("vendor", "other key") == Usage()
 
 
-def test_two_processes_share_one_quota(path: Path) -> None:
-    command = [sys.executable, "-c", ASK, str(path)]
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, path: Path) -> str:
+    """Of a new file; and of a server's database, as the role that may make no tables there."""
+    if request.param == "sqlite":
+        return sqlite_url(path).render_as_string(hide_password=False)
+    server: PostgresServer = request.getfixturevalue("postgres")
+    server.new_database("usage")
+    upgrade(make_engine(server.url(OWNER, "usage")), application_role=APPLICATION)
+    return server.url(APPLICATION, "usage").render_as_string(hide_password=False)
+
+
+def test_two_processes_share_one_quota(url: str) -> None:
+    command = [sys.executable, "-c", ASK, url]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     both = [subprocess.Popen(command, **pipes) for _ in range(2)]  # type: ignore[call-overload]
     assert [process.stdout.readline() for process in both] == ["ready\n"] * 2

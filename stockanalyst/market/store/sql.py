@@ -31,10 +31,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.schema import CreateTable
 
 from stockanalyst.frames import PRICE_COLUMNS
-from stockanalyst.infra.db import METADATA, make_engine
+from stockanalyst.infra.db import METADATA, engine_with
 from stockanalyst.market.protocols import StoredPrices
 
 _HISTORY = Table(
@@ -117,11 +116,7 @@ class SqlPriceStore:
 
     @cached_property
     def _engine(self) -> Engine:
-        engine = make_engine(self.url)
-        with engine.begin() as connection:
-            for table in (_HISTORY, _BAR):
-                connection.execute(CreateTable(table, if_not_exists=True))
-        return engine
+        return engine_with(self.url, _HISTORY, _BAR)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

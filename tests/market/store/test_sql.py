@@ -1,4 +1,4 @@
-"""Prices kept in SQLite: to the bit, and whoever else writes."""
+"""Prices kept in SQLite and in PostgreSQL: to the bit, and whoever else writes."""
 
 import subprocess
 import sys
@@ -10,9 +10,14 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from stockanalyst.frames import PRICE_COLUMNS, price_frame
-from stockanalyst.infra.db import sqlite_url
+from stockanalyst.infra.db import make_engine, sqlite_url
+from stockanalyst.infra.migrations import upgrade
 from stockanalyst.market.protocols import StoredPrices
 from stockanalyst.market.store.sql import SqlPriceStore
+from tests.portfolio.store.conftest import postgres
+from tests.portfolio.store.postgres_server import APPLICATION, OWNER, PostgresServer
+
+__all__ = ["postgres"]
 
 MONDAY = pd.Timestamp("2026-01-19 21:00:00.123456", tz="UTC")
 TUESDAY = pd.Timestamp("2026-01-20 21:00", tz="UTC")
@@ -56,6 +61,18 @@ def test_what_was_saved_is_loaded_to_the_bit(store: SqlPriceStore, path: Path) -
     )
     assert store.load("eodhd", "AAPL") is None
     assert store.load("yahoo", "MSFT") is None
+
+
+def test_a_role_that_may_make_no_tables_keeps_prices(postgres: PostgresServer) -> None:
+    postgres.new_database("prices")
+    upgrade(make_engine(postgres.url(OWNER, "prices")), application_role=APPLICATION)
+    prices = StoredPrices(frame(100), MONDAY, ("A note.",), "the past year")
+    assert SqlPriceStore(postgres.url(APPLICATION, "prices")).save(
+        "yahoo", "AAPL", prices, replaces=None
+    )
+    found = loaded(SqlPriceStore(postgres.url(APPLICATION, "prices")))
+    pd.testing.assert_frame_equal(found.frame, prices.frame, check_exact=True, check_freq=False)
+    assert (found.fetched_at, found.notes) == (MONDAY, ("A note.",))
 
 
 def test_each_row_says_when_its_values_first_came(store: SqlPriceStore, path: Path) -> None:
