@@ -29,7 +29,7 @@ Each message is one line that names the parameter, the value and the mend. Each 
 objects that it was made of.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 
@@ -67,6 +67,19 @@ class InputError(StockAnalystError, ValueError):
     def __init__(self, parameter: str, value: object, mend: str) -> None:
         self.parameter, self.value, self.mend = parameter, value, mend
         super().__init__(f"{parameter} {shown(value)}: {mend}")
+
+
+def check_choice(parameter: str, value: str, choices: Collection[str]) -> None:
+    """Nothing, of a value that is one of the choices.
+
+    Raises
+    ------
+    InputError
+        Naming the nearest, and all of them.
+    """
+    if value not in choices:
+        hint = did_you_mean(str(value), choices)
+        raise InputError(parameter, value, f"{hint} choose from {', '.join(choices)}".strip())
 
 
 class InvalidSymbol(InputError):

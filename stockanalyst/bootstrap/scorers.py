@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 
-from stockanalyst.exceptions import InputError, did_you_mean
+from stockanalyst.exceptions import InputError, check_choice
 from stockanalyst.infra.settings import SentimentSettings
 from stockanalyst.sentiment import blend_training, compact_training, tfidf_training
 from stockanalyst.sentiment.blend import BlendScorer
@@ -38,10 +38,7 @@ def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
     InputError
         The settings name none that there is.
     """
-
-    def lexicon() -> FinanceLexiconScorer:
-        return _lexicon(settings)
-
+    lexicon = partial(_lexicon, settings)
     makers: Mapping[str, Callable[[], Scorer]] = {
         "blend": lambda: BlendScorer.from_artifact(
             folder.read(_blend(settings), kind="blend"), lexicon=lexicon()
@@ -66,18 +63,13 @@ def scorers(settings: SentimentSettings) -> Callable[[str | None], Scorer]:
     def _own(name: str) -> Path:
         return Path(_model(name)).expanduser()
 
-    def _check(name: str, parameter: str) -> None:
-        if name not in makers:
-            mend = f"{did_you_mean(name, makers)} choose from {', '.join(makers)}".strip()
-            raise InputError(parameter, name, mend)
-
     @cache
     def scorer(name: str) -> Scorer:
-        _check(name, "scorer")
+        check_choice("scorer", name, makers)
         return makers[name]()
 
     usual = settings.scorer or "blend"
-    _check(usual, "STOCKANALYST_SENTIMENT__SCORER")
+    check_choice("STOCKANALYST_SENTIMENT__SCORER", usual, makers)
     return lambda name: scorer(usual if name is None else name)
 
 

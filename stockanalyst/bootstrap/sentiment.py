@@ -9,7 +9,7 @@ import pandas as pd
 
 from stockanalyst.bootstrap.scorers import scorers
 from stockanalyst.bootstrap.vendors import Vendors
-from stockanalyst.exceptions import InputError, did_you_mean
+from stockanalyst.exceptions import check_choice
 from stockanalyst.infra.cache import Cache, RedisCache, SqliteCache
 from stockanalyst.infra.http import VendorClient
 from stockanalyst.infra.settings import SentimentSettings, Settings
@@ -66,9 +66,7 @@ def _check_names(settings: SentimentSettings, known: Collection[str]) -> None:
     """Sources that settings name are there."""
     for setting in ("sources", "opt_in", "weights"):
         for name in getattr(settings, setting):
-            if name not in known:
-                mend = f"{did_you_mean(name, known)} choose from {', '.join(known)}".strip()
-                raise InputError(f"STOCKANALYST_SENTIMENT__{setting.upper()}", name, mend)
+            check_choice(f"STOCKANALYST_SENTIMENT__{setting.upper()}", name, known)
 
 
 def _offers(

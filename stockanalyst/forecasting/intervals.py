@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from stockanalyst._typing import IntVector, Matrix
-from stockanalyst.exceptions import InputError, did_you_mean
+from stockanalyst.exceptions import check_choice
 from stockanalyst.forecasting.volatility import expected_volatility, garch_volatility
 
 Array = NDArray[np.float64]
@@ -211,11 +211,7 @@ class Intervals:
 
     def __post_init__(self) -> None:
         for name, known in (("method", METHODS), ("volatility", VOLATILITIES)):
-            value = getattr(self, name)
-            if value not in known:
-                hint = did_you_mean(value, known)
-                mend = f"{hint} choose from {', '.join(known)}".strip()
-                raise InputError(f"intervals.{name}", value, mend)
+            check_choice(f"intervals.{name}", getattr(self, name), known)
 
     def offsets(
         self,

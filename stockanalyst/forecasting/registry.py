@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from stockanalyst.exceptions import InputError, did_you_mean
+from stockanalyst.exceptions import check_choice
 from stockanalyst.forecasting.arima import ARIMAForecaster, AutoARIMA
 from stockanalyst.forecasting.base import BaseForecaster
 from stockanalyst.forecasting.ensemble import COMBINATIONS
@@ -63,8 +63,6 @@ def check_models(names: Iterable[str]) -> tuple[str, ...]:
     """
     wanted = {RandomWalk.name}
     for name in names:
-        if name not in MODELS:
-            hint = did_you_mean(str(name), MODELS)
-            raise InputError("models", name, f"{hint} choose from {', '.join(MODELS)}".strip())
+        check_choice("models", name, MODELS)
         wanted.add(name)
     return tuple(name for name in MODELS if name in wanted)

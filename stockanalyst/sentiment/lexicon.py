@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from stockanalyst.exceptions import InputError, did_you_mean
+from stockanalyst.exceptions import InputError, check_choice
 from stockanalyst.sentiment.lexicons.reading import Sign, read
 from stockanalyst.sentiment.lexicons.rules import weigh
 from stockanalyst.sentiment.lexicons.tokens import tokens_of
@@ -79,9 +79,7 @@ def sector_names() -> tuple[str, ...]:
 
 
 def _sector(name: str) -> str:
-    if name not in sector_names():
-        hint = did_you_mean(name, sector_names())
-        raise InputError("sector", name, f"{hint} choose from {', '.join(sector_names())}".strip())
+    check_choice("sector", name, sector_names())
     return f"sectors/{name}"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
 
-from stockanalyst.exceptions import BrokenJournal, InputError, did_you_mean
+from stockanalyst.exceptions import BrokenJournal, InputError, check_choice
 from stockanalyst.market.symbols import parse_symbols
 from stockanalyst.portfolio.beancount import beancount_text
 from stockanalyst.portfolio.booking import Amount, Instruction
@@ -435,9 +435,7 @@ class Ledger:
         Transactions can be imported: into another portfolio, where they make the same books, or
         again into this one, where they add nothing.
         """
-        if what not in EXPORTS:
-            hint = did_you_mean(what, EXPORTS)
-            raise InputError("what", what, f"{hint} choose from {', '.join(EXPORTS)}".strip())
+        check_choice("what", what, EXPORTS)
         if what == "holdings":
             return holdings_csv(self.show(provider=provider))
         if what == "lots":

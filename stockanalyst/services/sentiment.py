@@ -7,7 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 
-from stockanalyst.exceptions import DataError, InputError, ModelUnavailable, did_you_mean
+from stockanalyst.exceptions import (
+    DataError,
+    InputError,
+    ModelUnavailable,
+    check_choice,
+)
 from stockanalyst.market.companies import company_names
 from stockanalyst.market.prices import PriceHistory
 from stockanalyst.market.symbols import parse_symbol, parse_symbols
@@ -244,10 +249,7 @@ class SentimentService:
         """Sources in the order of preference."""
         offers = self.gatherer.offers
         for name in names:
-            if name not in offers:
-                hint = did_you_mean(name, offers)
-                mend = f"{hint} choose from {', '.join(offers)}".strip()
-                raise InputError("source", name, mend)
+            check_choice("source", name, offers)
         return [name for name in offers if name in names]
 
 
@@ -267,9 +269,7 @@ def _newest(findings: Findings, company: Company, asked: Question) -> Findings:
 
 
 def _preset(name: str) -> Preset:
-    if name not in PRESETS:
-        mend = f"{did_you_mean(name, PRESETS)} choose from {', '.join(PRESETS)}".strip()
-        raise InputError("preset", name, mend)
+    check_choice("preset", name, PRESETS)
     return PRESETS[name]
 
 
