@@ -64,7 +64,8 @@ def table_html(groups: Sequence[pd.DataFrame], caption: str, *, words: Collectio
     )
     bodies = "".join(f"<tbody>{_body(rows, sides)}</tbody>" for rows in groups)
     return (
-        '<div class="sa-scroll" tabindex="0"><table class="sa-table">'
+        '<div class="sa-scroll" tabindex="0" role="region" aria-label="Table, scrolls sideways">'
+        '<table class="sa-table">'
         f"<caption><span>{escape(caption)}</span></caption>"
         f"<thead><tr>{names}</tr></thead>{bodies}</table></div>"
     )

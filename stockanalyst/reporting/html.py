@@ -44,7 +44,7 @@ def analysis_html(analysis: "Analysis") -> str:
         ),
         "<h3>How good the models have been</h3>",
         _skill_figure(analysis),
-        _skill(analysis),
+        skill_html(analysis),
         f"<h3>Forecasts of the next {counted(analysis.horizon, 'session')}</h3>",
         _forecasts(analysis),
         "<h3>What the news say</h3>",
@@ -94,7 +94,8 @@ def _skill_figure(analysis: "Analysis") -> str:
     )
 
 
-def _skill(analysis: "Analysis") -> str:
+def skill_html(analysis: "Analysis") -> str:
+    """How good such forecasts have been: a row a horizon and model."""
     rows = skill_rows(analysis.backtest.skill, analysis.levels).drop(columns="Symbol")
     rows.insert(0, "Model", rows.pop("Model"))
     groups = [of_horizon for _, of_horizon in rows.groupby("Horizon", sort=False)]
