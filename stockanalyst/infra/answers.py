@@ -58,11 +58,15 @@ class Answer:
         return payload
 
     @property
+    def page_head(self) -> str:
+        """Of a page of HTML, as far as its title, in small letters; empty for any other body."""
+        head = self.text[:_HEAD].strip().lower()
+        return head if head.startswith(("<!doctype html", "<html")) else ""
+
+    @property
     def is_challenge(self) -> bool:
         """Whether it asks for a proof that a person is there, which isn't to be got around."""
-        head = self.text[:_HEAD].strip().lower()
-        page = head.startswith(("<!doctype html", "<html"))
-        return "cf-mitigated" in self.headers or (page and bool(_CHALLENGE.search(head)))
+        return "cf-mitigated" in self.headers or bool(_CHALLENGE.search(self.page_head))
 
     @property
     def retry_after(self) -> float:

@@ -9,8 +9,8 @@ from stockanalyst.sentiment.sources.reading import refusal
 
 _KINDS = {401: "blocked", 402: "http_error", 403: "blocked", 404: "http_error", 451: "blocked"}
 _CHALLENGE = re.compile(r"<title[^>]*>\s*before you continue")  # of Google's page
+_BUSY = "too many requests"
 _REFUSAL = "unusual traffic"  # so Google says it, far below the page's head
-_HEAD = 2000  # characters of a page that hold its title
 
 
 def answer_of(
@@ -54,10 +54,10 @@ def _may_do_later(answer: Answer) -> bool:
 
 def _said(answer: Answer) -> str | None:
     """What a page says that isn't in its status."""
-    head = answer.text[:_HEAD].strip().lower()
-    if head.startswith("too many requests"):
+    if answer.text.lstrip()[: len(_BUSY)].lower() == _BUSY:
         return "rate_limited"
-    if not head.startswith(("<!doctype html", "<html")):
+    head = answer.page_head
+    if not head:
         return None
     whole = head if answer.status == 200 else answer.text.lower()  # which may be a page of news
     return "blocked" if _CHALLENGE.search(head) or _REFUSAL in whole else None
