@@ -153,6 +153,13 @@ def test_without_the_extra_no_file_is_read(
     assert err == f"stockanalyst: compact: {mend}\n"
 
 
+def test_only_compact_starts_from_a_network(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--data", "nowhere.csv", "--base", "mpnet", "--output", "made")
+    status, _, err = run(capsys, "sentiment", "train", *asked)
+    assert status == 2
+    assert err == "stockanalyst: base 'mpnet': only compact starts from one; add --model compact\n"
+
+
 def write_labelled(path: Path, name: str = "") -> Path:
     rows = [
         f"{company} {number} {text}{name},{label}"

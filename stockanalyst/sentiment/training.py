@@ -111,7 +111,7 @@ def macro_f1(predicted: IntVector, labels: IntVector) -> float:
     return float(f1.mean())
 
 
-def model_card(report: Json, *, about: str) -> str:
+def model_card(report: Json, *, about: str, options: str = "") -> str:
     """A model card in Markdown.
 
     Parameters
@@ -120,6 +120,8 @@ def model_card(report: Json, *, about: str) -> str:
         Of :func:`report`.
     about : str
         What it is and how it works, a paragraph.
+    options : str
+        Of the command that makes it, beside those that each has.
     """
     kind, parts, repeats = report["kind"], report["parts"], report["repeats"]
     data = {name: row["sha256"] for name, row in report["data"].items()}
@@ -129,7 +131,7 @@ def model_card(report: Json, *, about: str) -> str:
         f"# `{kind}`: sentiment of financial text\n",
         f"{about}\n\n## Training\n",
         f"    stockanalyst sentiment train --data {' '.join(data)} --model {kind} \\",
-        f"        --seed {report['seed']} --output FOLDER\n",
+        f"        --seed {report['seed']}{options} --output FOLDER\n",
         f"{parts['training']} texts; {parts['calibration']} more to calibrate it.",
         f"Rows left out, because they stood there already: {repeats['duplicates']}; texts with two",
         f"labels, kept with both: {repeats['contradicting']}.",

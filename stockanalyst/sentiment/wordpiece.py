@@ -1,4 +1,4 @@
-"""WordPiece: text as the numbers that a BERT without capitals reads.
+"""WordPiece: text as the numbers that a BERT or an MPNet without capitals reads.
 
 The rules are those of BERT's own tokenizer: control characters go, ideographs and punctuation
 stand alone, letters are lowered and lose their accents, and each word is cut into the longest
@@ -35,14 +35,17 @@ class WordPiece:
     """
 
     SPECIAL: ClassVar[Sequence[str]] = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+    SPECIAL_OF_MPNET: ClassVar[Sequence[str]] = ("<pad>", "[UNK]", "<s>", "</s>")
 
     def __init__(self, vocabulary: Sequence[str]) -> None:
         self._numbers = {piece: number for number, piece in enumerate(vocabulary)}
-        absent = [piece for piece in self.SPECIAL if piece not in self._numbers]
+        is_of_mpnet = self._numbers.keys() >= {*self.SPECIAL_OF_MPNET}
+        special = self.SPECIAL_OF_MPNET if is_of_mpnet else self.SPECIAL
+        absent = [piece for piece in special if piece not in self._numbers]
         if absent:
             raise ValueError(f"the vocabulary has no {', '.join(absent)}")
         self.pad, self._unknown, self._start, self._end = (
-            self._numbers[piece] for piece in self.SPECIAL
+            self._numbers[piece] for piece in special
         )
         self._nothing = {self._unknown, self._start, self._end}
         self._characters = _Characters()

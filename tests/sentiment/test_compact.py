@@ -16,7 +16,8 @@ from stockanalyst.sentiment.compact import (
     TextNetwork,
     quantised,
 )
-from stockanalyst.sentiment.compact_graph import Shape, network
+from stockanalyst.sentiment.compact_blocks import blocks_of
+from stockanalyst.sentiment.compact_graph import ATTENTION_BIAS, Shape, network
 from stockanalyst.sentiment.protocols import TextScores
 from stockanalyst.sentiment.tfidf import WEIGHTS, LinearModel
 from stockanalyst.sentiment.tfidf_training import packed_model
@@ -74,7 +75,10 @@ def _layer_sizes(name: str, *size: int) -> dict[str, tuple[int, ...]]:
 
 
 def bert(weights: Weights, numbers: list[int]) -> Matrix:
-    """Logits of one text by the published equations of BERT, a matrix at a time."""
+    """Logits of one text by the published equations of BERT, a matrix at a time.
+
+    An MPNet's attention also gets a number for each head and each two places.
+    """
 
     def dense(name: str, value: Matrix) -> Matrix:
         product: Matrix = value @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
@@ -94,8 +98,12 @@ def bert(weights: Weights, numbers: list[int]) -> Matrix:
         layer = f"encoder.layer.{number}"
         parts = [dense(f"{layer}.attention.self.{p}", state) for p in ("query", "key", "value")]
         heads = []
-        for query, key, value in zip(*(np.split(p, SHAPE.heads, 1) for p in parts), strict=True):
-            shares = np.exp(query @ key.T / np.sqrt(query.shape[1]))
+        split = zip(*(np.split(p, SHAPE.heads, 1) for p in parts), strict=True)
+        for head, (query, key, value) in enumerate(split):
+            scores = query @ key.T / np.sqrt(query.shape[1])
+            if ATTENTION_BIAS in weights:
+                scores += weights[ATTENTION_BIAS][0, head, : len(scores), : len(scores)]
+            shares = np.exp(scores)
             heads.append(shares / shares.sum(axis=1, keepdims=True) @ value)
         attended = dense(f"{layer}.attention.output.dense", np.concatenate(heads, axis=1))
         middle = normal(f"{layer}.attention.output.LayerNorm", attended + state)
@@ -131,6 +139,15 @@ def test_the_graph_computes_what_bert_is(weights: Weights, float_network: TextNe
     assert known.tolist() == [True, False, True, True, False]
 
 
+def test_the_graph_adds_what_attention_gets_for_each_two_places(weights: Weights) -> None:
+    bias = np.random.default_rng(5).normal(0, 2, (1, SHAPE.heads, 10, 10)).astype(np.float32)
+    biased = {**weights, ATTENTION_BIAS: bias}
+    logits, _ = TextNetwork(network(biased, SHAPE), PIECES, longest=10).logits(["profit fell"])
+    numbers = [2, PIECES.index("profit"), PIECES.index("fell"), 3]
+    assert logits[0] == pytest.approx(bert(biased, numbers), abs=1e-4)
+    assert logits[0] != pytest.approx(bert(weights, numbers), abs=1e-2)
+
+
 def test_a_score_doesnt_depend_on_the_texts_beside_it(weights: Weights) -> None:
     scorer = CompactScorer.from_artifact(artifact(weights), lexicon=Silent())
     alone = [scorer.score([text]).polarity[0] for text in TEXTS]
@@ -151,6 +168,20 @@ def test_quantised_is_smaller_and_nearly_the_same(
     assert scores.probabilities[sure] == pytest.approx(expected[sure], abs=0.1)
     assert scores.labels[[1, 4]].tolist() == ["neutral", "neutral"]
     assert scores.polarity[[1, 4]].tolist() == [0.0, 0.0]
+
+
+def test_a_large_input_doesnt_spoil_the_precision_of_other_blocks() -> None:
+    rng = np.random.default_rng(6)
+    matrix = rng.normal(0, 1, (300, 3)).astype(np.float32)
+    matrix[5] = 1000.0
+    matrix[256:, 1] = 0.0
+    numbers, scales = blocks_of(matrix)
+    assert (numbers.shape, scales.shape) == ((3, 2, 256), (3, 2))
+    back = ((numbers.astype(float) - 128) * scales[..., None]).reshape(3, -1)[:, :300].T
+    assert back[5] == pytest.approx(np.full(3, 1000.0), rel=1e-6)
+    assert np.abs(back - matrix)[:256].max() <= 1000 / 127 / 2 + 1e-3
+    assert np.abs(back - matrix)[256:].max() <= np.abs(matrix[256:]).max() / 127 / 2 + 1e-6
+    assert (numbers[:, 1, 44:] == 128).all()  # no input is there
 
 
 @pytest.mark.parametrize(

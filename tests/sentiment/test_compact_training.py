@@ -1,3 +1,4 @@
+import hashlib
 import json
 from collections.abc import Callable
 from itertools import cycle
@@ -9,7 +10,8 @@ import pytest
 from stockanalyst.exceptions import InputError, ModelUnavailable
 from stockanalyst.sentiment import compact_training
 from stockanalyst.sentiment.compact import CompactScorer, TextNetwork
-from stockanalyst.sentiment.compact_training import CompactConfig, train
+from stockanalyst.sentiment.compact_base import Base
+from stockanalyst.sentiment.compact_training import CompactConfig, base_network, train
 from stockanalyst.sentiment.labelled import LabelledTexts
 from stockanalyst.sentiment.lexicon import FinanceLexiconScorer
 from stockanalyst.sentiment.models import folder
@@ -17,7 +19,10 @@ from stockanalyst.sentiment.training import Trained
 
 LEXICON = FinanceLexiconScorer()
 WORDS = ("profit", "loss", "fell", "rose", "and", "the", "of", "a", ".", "##s")
-PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
+PIECES = {
+    "bert": ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS],
+    "mpnet": ["<s>", "<pad>", "</s>", "<unk>", "[UNK]", *WORDS],
+}
 TWO_STEPS = CompactConfig(epochs=1, batch_size=20, longest=12)
 
 
@@ -45,29 +50,33 @@ def torch_there() -> None:
         pytest.importorskip(name, reason=f"{name} isn't installed (extra [train-text])")
 
 
-@pytest.fixture(scope="module")
-def base(torch_there: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of two layers with random weights."""
+@pytest.fixture(scope="module", params=PIECES)
+def base(
+    request: pytest.FixtureRequest, torch_there: None, tmp_path_factory: pytest.TempPathFactory
+) -> Base:
+    """A BERT or an MPNet of two layers with random weights."""
     import torch
-    from transformers import BertConfig, BertModel
+    import transformers
 
-    path = tmp_path_factory.mktemp("base")
+    path, kind = tmp_path_factory.mktemp("base"), request.param
+    name = {"bert": "Bert", "mpnet": "MPNet"}[kind]
     torch.manual_seed(0)
-    shape = BertConfig(
-        vocab_size=len(PIECES),
+    shape = getattr(transformers, f"{name}Config")(
+        vocab_size=len(PIECES[kind]),
         hidden_size=16,
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=24,
         max_position_embeddings=32,
+        initializer_range=0.5,
     )
-    BertModel(shape).save_pretrained(path)
-    (path / "vocab.txt").write_text("\n".join(PIECES) + "\n", encoding="utf-8")
-    return path
+    getattr(transformers, f"{name}Model")(shape).save_pretrained(path)
+    (path / "vocab.txt").write_text("\n".join(PIECES[kind]) + "\n", encoding="utf-8")
+    return base_network(path)
 
 
 @pytest.fixture(scope="module")
-def trained(labelled: LabelledTexts, base: Path) -> Trained:
+def trained(labelled: LabelledTexts, base: Base) -> Trained:
     shares: list[float] = []
     made = train(
         labelled, base=base, seed=1, lexicon=LEXICON, progress=shares.append, config=TWO_STEPS
@@ -78,7 +87,7 @@ def trained(labelled: LabelledTexts, base: Path) -> Trained:
 
 
 def test_two_steps_make_a_scorer_that_is_read_from_its_folder(
-    trained: Trained, tmp_path: Path
+    trained: Trained, base: Base, tmp_path: Path
 ) -> None:
     folder.write(tmp_path / "mine", trained)
     scorer = CompactScorer.from_artifact(
@@ -91,9 +100,15 @@ def test_two_steps_make_a_scorer_that_is_read_from_its_folder(
     assert report["parts"] == {"test": 10, "calibration": 10, "training": 40}
     assert report["settings"]["packages"].keys() == {"torch", "transformers", "onnx", "onnxruntime"}
     assert "--model compact" in (tmp_path / "mine" / "MODEL_CARD.md").read_text()
+    assert f" --base {base.folder.name} --output" in trained.card
+    weights = (base.folder / "model.safetensors").read_bytes()
+    assert report["settings"]["base"] == {
+        "folder": base.folder.name,
+        "sha256": hashlib.sha256(weights).hexdigest(),
+    }
 
 
-def test_the_seed_decides(labelled: LabelledTexts, base: Path, trained: Trained) -> None:
+def test_the_seed_decides(labelled: LabelledTexts, base: Base, trained: Trained) -> None:
     same, other = (
         train(
             labelled,
@@ -109,20 +124,28 @@ def test_the_seed_decides(labelled: LabelledTexts, base: Path, trained: Trained)
     assert other.artifact.files != trained.artifact.files
 
 
-def test_the_network_computes_what_torch_computes(base: Path) -> None:
-    """Before any step, with dropout off: the same logits from torch's own BERT."""
+def test_the_network_computes_what_torch_computes(base: Base) -> None:
+    """Before any step, with dropout off: the same logits from torch's own network."""
     import torch
 
     tuner = compact_training._Tuner(base, 1, TWO_STEPS)
-    exported = TextNetwork(tuner.exported(), PIECES, longest=12)
+    exported = TextNetwork(tuner.exported(), base.vocabulary, longest=12)
     texts = ["profit rose .", "a loss of the profits and a loss", ""]
     found, _ = exported.logits(texts)
-    numbers = [[2, 4, 7, 12, 3], [2, 11, 5, 10, 9, 4, 13, 8, 11, 5, 3], [2, 3]]
+    start, end = ("<s>", "</s>") if base.kind == "mpnet" else ("[CLS]", "[SEP]")
+    pieces = ["profit rose .", "a loss of the profit ##s and a loss", ""]
+    numbers = [[base.vocabulary.index(p) for p in (start, *row.split(), end)] for row in pieces]
     tuner.encoder.eval()
     with torch.no_grad():
         states = [tuner.encoder(torch.tensor([row])).last_hidden_state for row in numbers]
         expected = [tuner.classifier(state.mean(dim=1))[0].tolist() for state in states]
     assert found == pytest.approx(np.array(expected), abs=1e-5)
+
+
+def test_a_wide_network_is_trained_for_less_time_at_a_lower_rate() -> None:
+    narrow, wide = CompactConfig.of_width(384), CompactConfig.of_width(768)
+    assert narrow == CompactConfig()
+    assert (wide.epochs, wide.rate) < (narrow.epochs, narrow.rate)
 
 
 def changed(name: str, content: bytes | None) -> Callable[[Path], object]:
@@ -141,41 +164,48 @@ def changed(name: str, content: bytes | None) -> Callable[[Path], object]:
         (changed("config.json", b"{"), r"config\.json or"),
         (changed("config.json", b'{"model_type": "gpt2"}'), "another network"),
         (changed("vocab.txt", b"[PAD]\n[UNK]"), "isn't as long"),
-        (changed("model.safetensors", None), r"model\.safetensors"),
-        (changed("model.safetensors", b"\x00" * 100), r"model\.safetensors"),
     ],
-    ids=["vocabulary", "json", "kind", "length", "weights", "garbage"],
+    ids=["vocabulary", "json", "kind", "length"],
 )
-def test_a_folder_that_holds_no_such_bert_is_named(
-    labelled: LabelledTexts,
-    base: Path,
-    tmp_path: Path,
-    spoil: Callable[[Path], object],
-    problem: str,
+def test_a_folder_that_holds_no_such_network_is_named(
+    base: Base, tmp_path: Path, spoil: Callable[[Path], object], problem: str
 ) -> None:
-    for file in base.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
+    copied(base, tmp_path)
     spoil(tmp_path)
     with pytest.raises(InputError, match=problem) as raised:
-        train(labelled, base=tmp_path, seed=0, lexicon=LEXICON, progress=lambda _share: None)
+        base_network(tmp_path)
     assert raised.value.value == str(tmp_path)
 
 
+@pytest.mark.parametrize("content", [None, b"\x00" * 100], ids=["none", "garbage"])
+def test_weights_that_cant_be_read_are_named(
+    base: Base, tmp_path: Path, content: bytes | None
+) -> None:
+    copied(base, tmp_path)
+    changed("model.safetensors", content)(tmp_path)
+    with pytest.raises(InputError, match=r"model\.safetensors doesn't hold its weights"):
+        compact_training._encoder(base_network(tmp_path))
+
+
+def copied(base: Base, path: Path) -> None:
+    for file in base.folder.iterdir():
+        (path / file.name).write_bytes(file.read_bytes())
+
+
 def test_without_the_extra_the_mend_is_named(
-    labelled: LabelledTexts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compact_training, "find_spec", lambda _name: None)
-    with pytest.raises(ModelUnavailable, match=r"pip install 'stockanalyst\[train-text\]'"):
-        train(labelled, base=tmp_path, seed=0, lexicon=LEXICON, progress=lambda _share: None)
-    with pytest.raises(ModelUnavailable, match=r"pip install 'stockanalyst\[train-text\]'"):
-        compact_training.base_weights()
+    for place in (tmp_path, None):
+        with pytest.raises(ModelUnavailable, match=r"pip install 'stockanalyst\[train-text\]'"):
+            base_network(place)
 
 
 def test_without_the_base_weights_the_mend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = compact_training.BASE_PACKAGE
     monkeypatch.setattr(compact_training, "find_spec", lambda name: None if name == absent else 1)
     with pytest.raises(ModelUnavailable, match=r"no weights to start from; pip install 'stocka"):
-        compact_training.base_weights()
+        base_network()
 
 
 def test_padding_by_hand() -> None:

@@ -39,6 +39,17 @@ def test_pieces_by_berts_published_rules(
     assert [PIECES[number] for number in numbers] == ["[CLS]", *pieces, "[SEP]"]
 
 
+def test_a_vocabulary_of_an_mpnet_has_its_own_special_pieces() -> None:
+    """That of all-mpnet-base-v2 holds BERT's, too, which it doesn't use."""
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", *PIECES]
+    tokenizer = WordPiece(pieces)
+    numbers = tokenizer.encode("profit xyz <s>", longest=64)
+    expected = ["<s>", "profit", "[UNK]", "[UNK]", "s", "[UNK]", "</s>"]
+    assert [pieces[number] for number in numbers] == expected
+    assert tokenizer.pad == 1
+    assert not tokenizer.knows(tokenizer.encode("xyz", longest=64))
+
+
 def test_a_long_text_is_cut_but_ends_as_it_should(tokenizer: WordPiece) -> None:
     numbers = tokenizer.encode("profit fell, " * 1000, longest=8)
     assert [PIECES[number] for number in numbers] == [

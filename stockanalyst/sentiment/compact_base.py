@@ -1,0 +1,103 @@
+"""What the training of the compact scorer starts from: a BERT or an MPNet in a folder."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockanalyst.exceptions import InputError
+from stockanalyst.sentiment.compact_graph import ATTENTION_BIAS
+
+CONFIG, WEIGHTS, _VOCABULARY = "config.json", "model.safetensors", "vocab.txt"
+_KINDS = ("bert", "mpnet")
+_PART = re.compile(r"(?<=\.attention\.)(attn\.[qkvo]|LayerNorm)\b")
+_AS_BERT = {
+    "attn.q": "self.query",
+    "attn.k": "self.key",
+    "attn.v": "self.value",
+    "attn.o": "output.dense",
+    "LayerNorm": "output.LayerNorm",
+}
+_TYPES = "embeddings.token_type_embeddings.weight"
+_POSITIONS = "embeddings.position_embeddings.weight"
+_FIRST_POSITION = 2  # of a text's first piece; padding has one of its own before it
+
+
+@dataclass(frozen=True)
+class Base:
+    """A network that can be trained on, and its vocabulary.
+
+    Attributes
+    ----------
+    folder : Path
+        With ``config.json``, ``model.safetensors`` and ``vocab.txt``.
+    kind : str
+        ``bert`` or ``mpnet``.
+    width : int
+        Of its layers.
+    vocabulary : sequence of str
+        Its pieces, by number.
+    """
+
+    folder: Path
+    kind: str
+    width: int
+    vocabulary: Sequence[str]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The network of a folder; its weights stay there.
+
+        Raises
+        ------
+        InputError
+            The folder holds no such network.
+        """
+        try:
+            shape = json.loads((folder / CONFIG).read_bytes())
+            pieces = (folder / _VOCABULARY).read_text(encoding="utf-8").rstrip("\n").split("\n")
+        except (OSError, ValueError) as error:
+            raise unfit(folder, f"{CONFIG} or {_VOCABULARY} can't be read") from error
+        kind = shape.get("model_type")
+        if kind not in _KINDS or shape.get("hidden_act") != "gelu":
+            raise unfit(folder, f"{CONFIG} describes another network")
+        if len(pieces) != shape.get("vocab_size"):
+            raise unfit(folder, f"{_VOCABULARY} isn't as long as {CONFIG} says")
+        return cls(folder, kind, int(shape["hidden_size"]), pieces)
+
+    def digest(self) -> str:
+        """SHA-256 of its weights."""
+        with (self.folder / WEIGHTS).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unfit(folder: Path, reason: str) -> InputError:
+    """The error of a folder that holds no such network."""
+    mend = f"{reason}; name a folder with a BERT or an MPNet without capitals"
+    return InputError("base", str(folder), mend)
+
+
+def bert_of_mpnet(
+    weights: Mapping[str, NDArray[np.float32]], bias: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    """An MPNet's weights by the names of a BERT's, as the graph wants them.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray
+        By the names that transformers gives them.
+    bias : ndarray of shape (1, heads, longest, longest)
+        What its attention adds by how far apart two pieces are.
+    """
+    named = {
+        _PART.sub(lambda part: _AS_BERT[part[0]], name): value for name, value in weights.items()
+    }
+    named[_POSITIONS] = named[_POSITIONS][_FIRST_POSITION:]
+    named[_TYPES] = np.zeros((1, named[_POSITIONS].shape[1]), np.float32)
+    return {**named, ATTENTION_BIAS: bias}
