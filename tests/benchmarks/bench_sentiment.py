@@ -110,7 +110,7 @@ def main() -> None:
     models = [folder.SHIPPED / "blend", *asked.models]
     sets = parted(asked.data, models)
     with threadpool_limits(1):
-        scorers = {made.name: made for made in [*(make() for make in UNTRAINED), *opened(models)]}
+        scorers = {made.name: made for made in (make() for make in UNTRAINED)} | opened(models)
         if asked.peers:
             seen = pd.concat([texts.developed for texts in sets])
             scorers = {"FinVADER": FinVader(finvader_words(asked.peers), seen)} | scorers
@@ -118,14 +118,15 @@ def main() -> None:
             tell(texts, scorers)
 
 
-def opened(models: Sequence[Path]) -> list[Scorer]:
-    """The trained scorers of folders."""
+def opened(models: Sequence[Path]) -> dict[str, Scorer]:
+    """The trained scorers of folders, named by kind and folder where these differ."""
     kinds = {each.name: each for each in TRAINED}
-    found: list[Scorer] = []
+    found: dict[str, Scorer] = {}
     for model in models:
         kind = json.loads((model / "model.json").read_bytes())["kind"]
         artifact = folder.read(model, kind=kind)
-        found.append(kinds[kind].from_artifact(artifact, lexicon=FinanceLexiconScorer()))
+        name = kind if model.name == kind else f"{kind} ({model.name})"
+        found[name] = kinds[kind].from_artifact(artifact, lexicon=FinanceLexiconScorer())
     return found
 
 

@@ -162,10 +162,11 @@ def changed(name: str, content: bytes | None) -> Callable[[Path], object]:
     [
         (changed("vocab.txt", None), r"vocab\.txt can't be read"),
         (changed("config.json", b"{"), r"config\.json or"),
+        (changed("config.json", b"[]"), "another network"),
         (changed("config.json", b'{"model_type": "gpt2"}'), "another network"),
         (changed("vocab.txt", b"[PAD]\n[UNK]"), "isn't as long"),
     ],
-    ids=["vocabulary", "json", "kind", "length"],
+    ids=["vocabulary", "json", "list", "kind", "length"],
 )
 def test_a_folder_that_holds_no_such_network_is_named(
     base: Base, tmp_path: Path, spoil: Callable[[Path], object], problem: str
@@ -175,6 +176,19 @@ def test_a_folder_that_holds_no_such_network_is_named(
     with pytest.raises(InputError, match=problem) as raised:
         base_network(tmp_path)
     assert raised.value.value == str(tmp_path)
+
+
+def test_a_folder_that_isnt_there_is_named(torch_there: None, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no such folder; name a folder with a BERT"):
+        base_network(tmp_path / "mpnet")
+
+
+def test_a_network_with_capitals_is_refused(base: Base, tmp_path: Path) -> None:
+    copied(base, tmp_path)
+    pieces = (tmp_path / "vocab.txt").read_text(encoding="utf-8").replace("profit", "Profit")
+    (tmp_path / "vocab.txt").write_text(pieces, encoding="utf-8")
+    with pytest.raises(InputError, match=r"vocab\.txt has capitals; name a folder with a BERT or"):
+        base_network(tmp_path)
 
 
 @pytest.mark.parametrize("content", [None, b"\x00" * 100], ids=["none", "garbage"])
