@@ -160,6 +160,21 @@ def test_only_compact_starts_from_a_network(capsys: pytest.CaptureFixture[str]) 
     assert err == "stockanalyst: base 'mpnet': only compact starts from one; add --model compact\n"
 
 
+def test_a_base_that_isnt_there_is_told_before_a_file_is_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(compact_training, "find_spec", lambda _name: 1)
+    monkeypatch.chdir(tmp_path)
+    asked = ("--data", "nowhere.csv", "--model", "compact", "--output", "made", "--base")
+    status, _, err = run(capsys, "sentiment", "train", *asked, "mpnet")
+    assert status == 2
+    mend = "there is no such folder; name a folder with a BERT or an MPNet without capitals"
+    assert err == f"stockanalyst: base 'mpnet': {mend}\n"
+    status, _, err = run(capsys, "sentiment", "train", *asked, " ")
+    assert err == "stockanalyst: base ' ': give a folder\n"
+    assert not (tmp_path / "made").exists()
+
+
 def write_labelled(path: Path, name: str = "") -> Path:
     rows = [
         f"{company} {number} {text}{name},{label}"

@@ -91,16 +91,16 @@ def _blend(settings: SentimentSettings) -> Path:
     return folder.SHIPPED / "blend" if own is None else Path(own).expanduser()
 
 
-_TRAININGS: Mapping[str, Callable[..., Trained]] = {
+_TRAINERS: Mapping[str, Callable[..., Trained]] = {
     "tfidf": tfidf_training.train,
     "blend": blend_training.train,
     "compact": compact_training.train,
 }
 
 
-def _training(model: str, base: Path | None) -> Callable[..., Trained]:
-    check_choice("model", model, _TRAININGS)
-    train = _TRAININGS[model]
+def _trainer(model: str, base: Path | None) -> Callable[..., Trained]:
+    check_choice("model", model, _TRAINERS)
+    train = _TRAINERS[model]
     if model == "compact":
         return partial(train, base=compact_training.base_network(base))
     if base is not None:
@@ -122,7 +122,7 @@ def train_scorer(
     Parameters
     ----------
     model : str
-        ``tfidf`` or ``blend``, in seconds, or ``compact``, in minutes.
+        ``tfidf`` or ``blend``, in seconds, or ``compact``, in minutes that its base decides.
     data : sequence of Path
         See :func:`stockanalyst.sentiment.labelled.read_labelled`.
     output : Path
@@ -145,7 +145,7 @@ def train_scorer(
     DataError
         The folder can't be written.
     """
-    train = _training(model, base)
+    train = _trainer(model, base)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise InputError("seed", seed, "give a whole number from 0 to 4294967295")
     labelled = read_labelled(data)

@@ -99,8 +99,9 @@ def _train(asked: argparse.Namespace) -> None:
     from stockanalyst.bootstrap.scorers import train_scorer
 
     output = Path(asked.output).absolute()
-    if not asked.output.strip():
-        raise InputError("output", asked.output, "give a folder")
+    for name in ("output", "base"):
+        if getattr(asked, name) is not None and not getattr(asked, name).strip():
+            raise InputError(name, getattr(asked, name), "give a folder")
     with progress() as tell:
         card = train_scorer(
             asked.model,

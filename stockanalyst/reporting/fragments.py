@@ -64,11 +64,16 @@ def table_html(groups: Sequence[pd.DataFrame], caption: str, *, words: Collectio
     )
     bodies = "".join(f"<tbody>{_body(rows, sides)}</tbody>" for rows in groups)
     return (
-        '<div class="sa-scroll" tabindex="0" role="region" aria-label="Table, scrolls sideways">'
+        f'<div class="sa-scroll" tabindex="0" role="region" aria-label="{escape(_name(caption))}">'
         '<table class="sa-table">'
         f"<caption><span>{escape(caption)}</span></caption>"
         f"<thead><tr>{names}</tr></thead>{bodies}</table></div>"
     )
+
+
+def _name(caption: str) -> str:
+    """What a screen reader calls the table: the first sentence of its caption."""
+    return f"Table: {caption.partition('. ')[0]}"
 
 
 def cell_html(cell: object) -> str:

@@ -1,4 +1,4 @@
-"""A small fine-tuned BERT in ONNX beside a linear model; neither torch nor transformers."""
+"""A fine-tuned text encoder in ONNX beside a linear model; neither torch nor transformers."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from stockanalyst.sentiment.wordpiece import WordPiece
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-NETWORK, VOCABULARY, BERT = "network.onnx", "vocabulary.txt", "network"
+NETWORK, VOCABULARY, ENCODER = "network.onnx", "vocabulary.txt", "network"
 
 _INPUTS, _TYPES = ("input_ids", "attention_mask"), "token_type_ids"
 
@@ -93,7 +93,7 @@ class CompactScorer(MixedScorer):
         except ValueError as error:
             raise artifact.fault(str(error)) from error
         models: Mapping[str, LogitModel] = {
-            BERT: network,
+            ENCODER: network,
             WORDS: LinearModel.from_artifact(artifact),
         }
         mixture = Mixture.from_artifact(artifact, list(models))

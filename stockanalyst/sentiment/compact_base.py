@@ -11,8 +11,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from stockanalyst._typing import Json
 from stockanalyst.exceptions import InputError
 from stockanalyst.sentiment.compact_graph import ATTENTION_BIAS
+from stockanalyst.sentiment.wordpiece import WordPiece
 
 CONFIG, TENSORS, _VOCABULARY = "config.json", "model.safetensors", "vocab.txt"
 KINDS: Mapping[str, str] = {"bert": "Bert", "mpnet": "MPNet"}
@@ -53,8 +55,14 @@ class Base:
     vocabulary: Sequence[str]
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
+    def read(cls, folder: Path, *, longest: int) -> Self:
         """The network of a folder; its weights stay there.
+
+        Parameters
+        ----------
+        folder : Path
+        longest : int
+            Pieces of the longest text that it is to read.
 
         Raises
         ------
@@ -64,18 +72,22 @@ class Base:
         if not folder.is_dir():
             raise unfit(folder, "there is no such folder")
         try:
-            shape = json.loads((folder / CONFIG).read_bytes())
+            told = json.loads((folder / CONFIG).read_bytes())
             pieces = (folder / _VOCABULARY).read_text(encoding="utf-8").rstrip("\n").split("\n")
         except (OSError, ValueError) as error:
             raise unfit(folder, f"{CONFIG} or {_VOCABULARY} can't be read") from error
-        told = shape if isinstance(shape, dict) else {}
-        kind, width = str(told.get("model_type")), told.get("hidden_size")
-        if kind not in KINDS or told.get("hidden_act") != "gelu" or not isinstance(width, int):
+        told = told if isinstance(told, dict) else {}
+        if not _describes_ours(told):
             raise unfit(folder, f"{CONFIG} describes another network")
+        kind, width = told["model_type"], told["hidden_size"]
+        if _room(told) < longest:
+            raise unfit(folder, f"it has no room for {longest} pieces of a text")
         if len(pieces) != told.get("vocab_size"):
             raise unfit(folder, f"{_VOCABULARY} isn't as long as {CONFIG} says")
-        if any(piece.isalpha() and piece != piece.lower() for piece in pieces):
-            raise unfit(folder, f"{_VOCABULARY} has capitals")
+        if problem := _problem(kind, pieces):
+            raise unfit(folder, f"{_VOCABULARY} {problem}")
+        if not _holds_tensors(folder / TENSORS):
+            raise unfit(folder, f"{TENSORS} isn't there or can't be read")
         return cls(folder, kind, width, pieces)
 
     def digest(self) -> str:
@@ -88,6 +100,49 @@ def unfit(folder: Path, reason: str) -> InputError:
     """The error of a folder that holds no such network."""
     mend = f"{reason}; name a folder with a BERT or an MPNet without capitals"
     return InputError("base", str(folder), mend)
+
+
+def _describes_ours(told: Json) -> bool:
+    """Whether it is a BERT or an MPNet by the usual equations, which the graph has."""
+    width, heads = told.get("hidden_size"), told.get("num_attention_heads")
+    return (
+        told.get("model_type") in KINDS
+        and told.get("hidden_act") == "gelu"
+        and not told.get("is_decoder")
+        and told.get("position_embedding_type", "absolute") == "absolute"
+        and isinstance(width, int)
+        and isinstance(heads, int)
+        and heads > 0 == width % heads
+    )
+
+
+def _room(told: Json) -> int:
+    """Pieces of the longest text that there are positions for."""
+    positions = told.get("max_position_embeddings")
+    before = _FIRST_POSITION if told["model_type"] == "mpnet" else 0
+    return positions - before if isinstance(positions, int) else 0
+
+
+def _problem(kind: str, pieces: Sequence[str]) -> str:
+    """What is wrong with a vocabulary; nothing where it will do."""
+    try:
+        tokenizer = WordPiece(pieces)
+    except ValueError as error:
+        return f"can't be used: {error}"
+    if kind == "mpnet" and tokenizer.pad != 1:
+        return "isn't an MPNet's: its second piece isn't <pad>"
+    capitals = any(piece.isalpha() and piece != piece.lower() for piece in pieces)
+    return "has capitals" if capitals else ""
+
+
+def _holds_tensors(path: Path) -> bool:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as tensors:
+            return bool(tensors.keys())
+    except (OSError, SafetensorError):
+        return False
 
 
 def bert_of_mpnet(

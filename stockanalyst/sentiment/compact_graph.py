@@ -28,7 +28,7 @@ _OPSET, _IR_VERSION = 20, 9
 
 @dataclass(frozen=True)
 class Shape:
-    """What the weights don't say of a BERT: layers, heads, and epsilon of its normalisation."""
+    """What the weights don't say of an encoder: layers, heads, and epsilon of its normalisation."""
 
     layers: int
     heads: int

@@ -1,5 +1,6 @@
 """Fine-tuning the compact scorer: torch and transformers, the extra ``[train-text]``."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from stockanalyst.exceptions import ModelUnavailable
 from stockanalyst.sentiment import tfidf_training
 from stockanalyst.sentiment.artifact import Artifact
 from stockanalyst.sentiment.compact import (
-    BERT,
+    ENCODER,
     NETWORK,
     VOCABULARY,
     CompactScorer,
@@ -84,7 +85,7 @@ def base_network(folder: Path | None = None) -> Base:
     Parameters
     ----------
     folder : Path, optional
-        See :meth:`Base.read`; None for the one that the extra ``[train-text]`` brings.
+        See :class:`Base`; None for the one that the extra ``[train-text]`` brings.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def base_network(folder: Path | None = None) -> Base:
     """
     if any(find_spec(name) is None for name in _PACKAGES):
         raise ModelUnavailable("compact", "its training needs torch and transformers", _EXTRA)
-    return Base.read(_packaged() if folder is None else folder)
+    return Base.read(_packaged() if folder is None else folder, longest=CompactConfig.longest)
 
 
 def _packaged() -> Path:
@@ -137,6 +138,7 @@ def train(
     """
     if config is None:
         config = CompactConfig.of_width(base.width)
+    made_from = _made_from(base)
     texts, labels = labelled.of("training")
     words = tfidf_training.fit(texts, labels, progress=lambda share: progress(_LINEAR * share))
     large = _fit(
@@ -148,7 +150,7 @@ def train(
     )
     small = quantised(large)
     network = TextNetwork(small, base.vocabulary, longest=config.longest)
-    mixture = mixture_for(labelled, {BERT: network, WORDS: words}, lexicon)
+    mixture = mixture_for(labelled, {ENCODER: network, WORDS: words}, lexicon)
     artifact = Artifact(
         kind="compact",
         settings={"longest": config.longest, **mixture.settings},
@@ -160,17 +162,25 @@ def train(
     )
     texts, _ = labelled.of("test")
     scores = CompactScorer.from_artifact(artifact, lexicon=lexicon).score(texts)
-    settings = {**asdict(config), **artifact.settings, "lexicon": lexicon.name, **_made_from(base)}
+    settings = {**asdict(config), **artifact.settings, "lexicon": lexicon.name, **made_from}
     made = report(labelled, scores.probabilities, kind="compact", seed=seed, settings=settings)
-    brought = base.folder.parent.name == BASE_PACKAGE
     about = _ABOUT.format(kind=base.kind)
-    options = "" if brought else f" --base {base.folder.name}"
+    options = "" if _is_brought(base) else f" --base {shlex.quote(_name(base))}"
     return Trained(artifact, made, model_card(made, about=about, options=options))
+
+
+def _is_brought(base: Base) -> bool:
+    """Whether the extra brought it."""
+    return base.folder.parent.name == BASE_PACKAGE
+
+
+def _name(base: Base) -> str:
+    return BASE_PACKAGE if _is_brought(base) else base.folder.absolute().name
 
 
 def _made_from(base: Base) -> Json:
     return {
-        "base": {"folder": base.folder.name, "sha256": base.digest()},
+        "base": {"name": _name(base), "sha256": base.digest()},
         "packages": {name: version(name) for name in _PACKAGES},
     }
 
@@ -311,10 +321,17 @@ def _encoder(base: Base) -> Any:
     encoder = getattr(transformers, f"{name}Model")(config, add_pooling_layer=False)
     try:
         weights = load_file(base.folder / TENSORS)
-        found = {each.removeprefix(f"{base.kind}."): weights[each] for each in weights}
+        found = {_today(name.removeprefix(f"{base.kind}.")): weights[name] for name in weights}
         missing = encoder.load_state_dict(found, strict=False).missing_keys
     except (OSError, RuntimeError, SafetensorError) as error:
         raise unfit(base.folder, f"{TENSORS} doesn't hold its weights") from error
     if missing:
         raise unfit(base.folder, f"{TENSORS} lacks {missing[0]}")
     return encoder
+
+
+def _today(name: str) -> str:
+    """What a weight is called today: those of the first BERTs have names of tensorflow's."""
+    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace(
+        "LayerNorm.beta", "LayerNorm.bias"
+    )

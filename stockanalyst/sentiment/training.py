@@ -125,6 +125,11 @@ def model_card(report: Json, *, about: str, options: str = "") -> str:
     """
     kind, parts, repeats = report["kind"], report["parts"], report["repeats"]
     data = {name: row["sha256"] for name, row in report["data"].items()}
+    base = report["settings"].get("base")
+    whose = (
+        "licences of the texts and of the base decide" if base else "licence of the texts decides"
+    )
+    digests = {**data, **({f"base: {base['name']}": base["sha256"]} if base else {})}
     tests = {"all": report["test"], **report["test_by_file"]}
     columns = ("texts of", "texts", "accuracy / macro-F1", "commonest label", "calibration error")
     lines = [
@@ -135,8 +140,8 @@ def model_card(report: Json, *, about: str, options: str = "") -> str:
         f"{parts['training']} texts; {parts['calibration']} more to calibrate it.",
         f"Rows left out, because they stood there already: {repeats['duplicates']}; texts with two",
         f"labels, kept with both: {repeats['contradicting']}.",
-        "The licence of the texts decides who may use the model and pass it on.\n",
-        *_table(("file", "SHA-256"), [(name, f"`{digest}`") for name, digest in data.items()]),
+        f"The {whose} who may use the model and pass it on.\n",
+        *_table(("file", "SHA-256"), [(name, f"`{digest}`") for name, digest in digests.items()]),
         "\n## Measured\n",
         f"On {parts['test']} texts held back for it, with all near-duplicates of them.\n",
         *_table((*columns, "abstained"), [_row(name, each) for name, each in tests.items()]),

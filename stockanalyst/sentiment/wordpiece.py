@@ -39,7 +39,7 @@ class WordPiece:
 
     def __init__(self, vocabulary: Sequence[str]) -> None:
         self._numbers = {piece: number for number, piece in enumerate(vocabulary)}
-        is_of_mpnet = self._numbers.keys() >= {*self.SPECIAL_OF_MPNET}
+        is_of_mpnet = list(vocabulary[:3]) == ["<s>", "<pad>", "</s>"]
         special = self.SPECIAL_OF_MPNET if is_of_mpnet else self.SPECIAL
         absent = [piece for piece in special if piece not in self._numbers]
         if absent:

@@ -126,7 +126,9 @@ def opened(models: Sequence[Path]) -> dict[str, Scorer]:
         kind = json.loads((model / "model.json").read_bytes())["kind"]
         artifact = folder.read(model, kind=kind)
         name = kind if model.name == kind else f"{kind} ({model.name})"
-        found[name] = kinds[kind].from_artifact(artifact, lexicon=FinanceLexiconScorer())
+        found[f"{kind} ({model})" if name in found else name] = kinds[kind].from_artifact(
+            artifact, lexicon=FinanceLexiconScorer()
+        )
     return found
 
 

@@ -209,7 +209,7 @@ def contrast(page: Page, selector: str) -> float:
 def test_text_can_be_read_on_its_background(open_page: Open, address: str, theme: str) -> None:
     page = open_page(f"{address}?symbol=AAPL&theme={theme}")
     shown(page, "AAPL")
-    for selector in ("label", "input", "button[type=submit]", "small", "[role=status]", "h2",
+    for selector in ("label", "input", "button[type=submit]", "small", "[role=status]", "h2", "h3",
                      ".action", "li", "th", "td", "caption", "code"):  # fmt: skip
         assert contrast(page, selector) >= 4.5, selector
     assert contrast(page, "h1") >= 3  # bold and large

@@ -75,7 +75,7 @@ def _layer_sizes(name: str, *size: int) -> dict[str, tuple[int, ...]]:
 
 
 def bert(weights: Weights, numbers: list[int]) -> Matrix:
-    """Logits of one text by the published equations of BERT, a matrix at a time.
+    """Logits of one text by the published equations of ENCODER, a matrix at a time.
 
     An MPNet's attention also gets a number for each head and each two places.
     """
@@ -153,6 +153,16 @@ def test_a_score_doesnt_depend_on_the_texts_beside_it(weights: Weights) -> None:
     alone = [scorer.score([text]).polarity[0] for text in TEXTS]
     assert scorer.score(TEXTS * 9).polarity.tolist() == alone * 9
     assert scorer.score([]).probabilities.shape == (0, 3)
+
+
+def test_each_feed_forward_is_closed_by_a_product_of_blocks(weights: Weights) -> None:
+    import onnx
+
+    graph = onnx.load_from_string(quantised(network(weights, SHAPE))).graph
+    products = [node for node in graph.node if node.op_type == "MatMulNBits"]
+    assert len(products) == SHAPE.layers
+    held = {each.name for each in graph.initializer}
+    assert not any(f"layer.{n}.output.dense.matrix" in held for n in range(SHAPE.layers))
 
 
 def test_quantised_is_smaller_and_nearly_the_same(

@@ -67,7 +67,7 @@ def base(
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=24,
-        max_position_embeddings=32,
+        max_position_embeddings=66,
         initializer_range=0.5,
     )
     getattr(transformers, f"{name}Model")(shape).save_pretrained(path)
@@ -103,7 +103,7 @@ def test_two_steps_make_a_scorer_that_is_read_from_its_folder(
     assert f" --base {base.folder.name} --output" in trained.card
     weights = (base.folder / "model.safetensors").read_bytes()
     assert report["settings"]["base"] == {
-        "folder": base.folder.name,
+        "name": base.folder.name,
         "sha256": hashlib.sha256(weights).hexdigest(),
     }
 
@@ -145,29 +145,60 @@ def test_the_network_computes_what_torch_computes(base: Base) -> None:
 def test_a_wide_network_is_trained_for_less_time_at_a_lower_rate() -> None:
     narrow, wide = CompactConfig.of_width(384), CompactConfig.of_width(768)
     assert narrow == CompactConfig()
-    assert (wide.epochs, wide.rate) < (narrow.epochs, narrow.rate)
+    assert wide.epochs < narrow.epochs
+    assert wide.rate < narrow.rate
 
 
-def changed(name: str, content: bytes | None) -> Callable[[Path], object]:
+def without(name: str) -> Callable[[Path], object]:
+    return lambda path: (path / name).unlink()
+
+
+def holding(name: str, content: bytes) -> Callable[[Path], object]:
+    return lambda path: (path / name).write_bytes(content)
+
+
+def telling(**facts: object) -> Callable[[Path], object]:
+    """Changes what config.json says."""
+
     def change(path: Path) -> None:
-        (path / name).unlink()
-        if content is not None:
-            (path / name).write_bytes(content)
+        told = json.loads((path / "config.json").read_bytes())
+        (path / "config.json").write_text(json.dumps({**told, **facts}), encoding="utf-8")
 
     return change
 
 
-@pytest.mark.parametrize(
-    ("spoil", "problem"),
-    [
-        (changed("vocab.txt", None), r"vocab\.txt can't be read"),
-        (changed("config.json", b"{"), r"config\.json or"),
-        (changed("config.json", b"[]"), "another network"),
-        (changed("config.json", b'{"model_type": "gpt2"}'), "another network"),
-        (changed("vocab.txt", b"[PAD]\n[UNK]"), "isn't as long"),
-    ],
-    ids=["vocabulary", "json", "list", "kind", "length"],
-)
+def saying(piece: str, instead: str) -> Callable[[Path], object]:
+    """Puts a piece of the vocabulary in the place of another."""
+
+    def change(path: Path) -> None:
+        pieces = (path / "vocab.txt").read_text(encoding="utf-8")
+        (path / "vocab.txt").write_text(pieces.replace(piece, instead), encoding="utf-8")
+
+    return change
+
+
+OTHER = "describes another network"
+UNREAD = r"config\.json or vocab\.txt can't be read"
+SPOILT = {
+    "no vocabulary": (without("vocab.txt"), UNREAD),
+    "no JSON": (holding("config.json", b"{"), UNREAD),
+    "a list": (holding("config.json", b"[]"), OTHER),
+    "another kind": (telling(model_type="gpt2"), OTHER),
+    "another bend": (telling(hidden_act="relu"), OTHER),
+    "a decoder": (telling(is_decoder=True), OTHER),
+    "other positions": (telling(position_embedding_type="relative_key"), OTHER),
+    "odd heads": (telling(num_attention_heads=3), OTHER),
+    "heads as text": (telling(num_attention_heads="2"), OTHER),
+    "no room": (telling(max_position_embeddings=63), "has no room for 64 pieces of a text"),
+    "short": (holding("vocab.txt", b"[PAD]\n[UNK]"), r"vocab\.txt isn't as long as config\.json"),
+    "no unknown": (saying("[UNK]", "[MASK]"), r"vocab\.txt can't be used: .* no \[UNK\]"),
+    "capitals": (saying("profit", "Profit"), r"vocab\.txt has capitals"),
+    "no weights": (without("model.safetensors"), r"model\.safetensors isn't there or can't"),
+    "a pointer": (holding("model.safetensors", b"version https"), r"model\.safetensors isn't"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "problem"), SPOILT.values(), ids=SPOILT)
 def test_a_folder_that_holds_no_such_network_is_named(
     base: Base, tmp_path: Path, spoil: Callable[[Path], object], problem: str
 ) -> None:
@@ -176,29 +207,49 @@ def test_a_folder_that_holds_no_such_network_is_named(
     with pytest.raises(InputError, match=problem) as raised:
         base_network(tmp_path)
     assert raised.value.value == str(tmp_path)
+    assert "; name a folder with a BERT or an MPNet without capitals" in str(raised.value)
+
+
+def test_an_mpnet_whose_padding_is_another_piece_is_refused(base: Base, tmp_path: Path) -> None:
+    """Torch counts its positions from padding, which it takes for piece 1."""
+    copied(base, tmp_path)
+    telling(model_type="mpnet", max_position_embeddings=66)(tmp_path)
+    pieces = [*PIECES["bert"], "x"][: len(base.vocabulary)]
+    (tmp_path / "vocab.txt").write_text("\n".join(pieces), encoding="utf-8")
+    with pytest.raises(InputError, match=r"vocab\.txt isn't an MPNet's"):
+        base_network(tmp_path)
+
+
+def test_weights_of_another_network_are_named(base: Base, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    copied(base, tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    name = "encoder.layer.1.output.dense.weight"
+    save_file({key: weights[key] for key in weights if key != name}, tmp_path / "model.safetensors")
+    with pytest.raises(InputError, match=rf"model\.safetensors lacks {name}"):
+        compact_training._encoder(base_network(tmp_path))
+    save_file({**weights, name: weights[name][:1]}, tmp_path / "model.safetensors")
+    with pytest.raises(InputError, match=r"model\.safetensors doesn't hold its weights"):
+        compact_training._encoder(base_network(tmp_path))
+
+
+def test_weights_by_the_names_of_the_first_berts_are_found(base: Base, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    copied(base, tmp_path)
+    ours = load_file(tmp_path / "model.safetensors")
+    old = {name.replace("Norm.weight", "Norm.gamma"): ours[name] for name in ours}
+    old = {f"{base.kind}.{name.replace('Norm.bias', 'Norm.beta')}": old[name] for name in old}
+    save_file(old, tmp_path / "model.safetensors")
+    found = compact_training._encoder(base_network(tmp_path)).state_dict()
+    for name, tensor in compact_training._encoder(base).state_dict().items():
+        assert found[name].equal(tensor)
 
 
 def test_a_folder_that_isnt_there_is_named(torch_there: None, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no such folder; name a folder with a BERT"):
         base_network(tmp_path / "mpnet")
-
-
-def test_a_network_with_capitals_is_refused(base: Base, tmp_path: Path) -> None:
-    copied(base, tmp_path)
-    pieces = (tmp_path / "vocab.txt").read_text(encoding="utf-8").replace("profit", "Profit")
-    (tmp_path / "vocab.txt").write_text(pieces, encoding="utf-8")
-    with pytest.raises(InputError, match=r"vocab\.txt has capitals; name a folder with a BERT or"):
-        base_network(tmp_path)
-
-
-@pytest.mark.parametrize("content", [None, b"\x00" * 100], ids=["none", "garbage"])
-def test_weights_that_cant_be_read_are_named(
-    base: Base, tmp_path: Path, content: bytes | None
-) -> None:
-    copied(base, tmp_path)
-    changed("model.safetensors", content)(tmp_path)
-    with pytest.raises(InputError, match=r"model\.safetensors doesn't hold its weights"):
-        compact_training._encoder(base_network(tmp_path))
 
 
 def copied(base: Base, path: Path) -> None:
