@@ -40,7 +40,7 @@ _EXTRA = "pip install 'stockanalyst[train-text]'"
 _LINEAR = 0.05  # share of the work that the linear model is
 _WARM_UP = 0.1  # share of the steps in which the rate rises
 _CHUNK = 16  # batches whose texts are sorted by length before they are cut
-_NARROW = 384  # width of a network that learns at the usual rate
+_NARROW = 384  # width of a network that learns at the usual rate, and has no outliers
 _ABOUT = """A text encoder ({kind}) fine-tuned on labelled texts: the mean of its last layer, a
 linear classifier, 8-bit weights, run by onnxruntime. A logistic regression on words, trained on
 the same texts, and the finance lexicon are heard, too. How much each of them counts, and so how
@@ -148,7 +148,7 @@ def train(
         progress=lambda share: progress(_LINEAR + (1 - _LINEAR) * share),
         config=config,
     )
-    small = quantised(large)
+    small = quantised(large, blocks=base.width > _NARROW)
     network = TextNetwork(small, base.vocabulary, longest=config.longest)
     mixture = mixture_for(labelled, {ENCODER: network, WORDS: words}, lexicon)
     artifact = Artifact(

@@ -30,6 +30,7 @@ SHAPE = Shape(layers=2, heads=2, epsilon=1e-6)
 WIDTH, INNER, POSITIONS = 8, 12, 16
 NO_WORD = LinearModel(np.array([7], np.uint32), np.ones(1), np.zeros((1, 3)), np.zeros(3))
 TEXTS = ["profit fell", "", "the loss of a profit and a loss rose widely", "rose", "xyz"]
+BLOCKS = pytest.mark.parametrize("blocks", [False, True], ids=["whole", "blocks"])
 
 
 class Silent:
@@ -119,9 +120,11 @@ def float_network(weights: Weights) -> TextNetwork:
     return TextNetwork(network(weights, SHAPE), PIECES, longest=10)
 
 
-def artifact(tensors: Weights, changed: Mapping[str, object] = {}) -> Artifact:
+def artifact(
+    tensors: Weights, changed: Mapping[str, object] = {}, *, blocks: bool = False
+) -> Artifact:
     files = {
-        NETWORK: quantised(network(tensors, SHAPE)),
+        NETWORK: quantised(network(tensors, SHAPE), blocks=blocks),
         VOCABULARY: "\n".join(PIECES).encode(),
         WEIGHTS: packed_model(NO_WORD),
     }
@@ -148,8 +151,9 @@ def test_the_graph_adds_what_attention_gets_for_each_two_places(weights: Weights
     assert logits[0] != pytest.approx(bert(weights, numbers), abs=1e-2)
 
 
-def test_a_score_doesnt_depend_on_the_texts_beside_it(weights: Weights) -> None:
-    scorer = CompactScorer.from_artifact(artifact(weights), lexicon=Silent())
+@BLOCKS
+def test_a_score_doesnt_depend_on_the_texts_beside_it(weights: Weights, blocks: bool) -> None:
+    scorer = CompactScorer.from_artifact(artifact(weights, blocks=blocks), lexicon=Silent())
     alone = [scorer.score([text]).polarity[0] for text in TEXTS]
     assert scorer.score(TEXTS * 9).polarity.tolist() == alone * 9
     assert scorer.score([]).probabilities.shape == (0, 3)
@@ -158,17 +162,19 @@ def test_a_score_doesnt_depend_on_the_texts_beside_it(weights: Weights) -> None:
 def test_each_feed_forward_is_closed_by_a_product_of_blocks(weights: Weights) -> None:
     import onnx
 
-    graph = onnx.load_from_string(quantised(network(weights, SHAPE))).graph
+    graph = onnx.load_from_string(quantised(network(weights, SHAPE), blocks=True)).graph
     products = [node for node in graph.node if node.op_type == "MatMulNBits"]
     assert len(products) == SHAPE.layers
     held = {each.name for each in graph.initializer}
     assert not any(f"layer.{n}.output.dense.matrix" in held for n in range(SHAPE.layers))
 
 
-def test_quantised_is_smaller_and_nearly_the_same(
-    weights: Weights, float_network: TextNetwork
+@BLOCKS
+def test_quantised_is_nearly_the_same(
+    weights: Weights, float_network: TextNetwork, blocks: bool
 ) -> None:
-    scores = CompactScorer.from_artifact(artifact(weights), lexicon=Silent()).score(TEXTS)
+    made = artifact(weights, blocks=blocks)
+    scores = CompactScorer.from_artifact(made, lexicon=Silent()).score(TEXTS)
     logits, _ = float_network.logits(TEXTS)
     exponentials = np.exp(2.0 * logits)
     expected = exponentials / exponentials.sum(axis=1, keepdims=True)
