@@ -21,6 +21,11 @@ from stockanalyst.sentiment.vader import VaderScorer
 from stockanalyst.services.protocols import Progress
 
 _TRAINING = "Training"
+_TRAINERS: Mapping[str, Callable[..., Trained]] = {
+    "tfidf": tfidf_training.train,
+    "blend": blend_training.train,
+    "compact": compact_training.train,
+}
 _VARIABLES: Mapping[str, str] = {
     "sector": "STOCKANALYST_SENTIMENT__SECTORS",
     "phrases": "STOCKANALYST_SENTIMENT__PHRASES",
@@ -89,13 +94,6 @@ def _blend(settings: SentimentSettings) -> Path:
     """The one that the package ships, unless settings name the scorer and a model of it."""
     own = settings.model if settings.scorer == "blend" else None
     return folder.SHIPPED / "blend" if own is None else Path(own).expanduser()
-
-
-_TRAINERS: Mapping[str, Callable[..., Trained]] = {
-    "tfidf": tfidf_training.train,
-    "blend": blend_training.train,
-    "compact": compact_training.train,
-}
 
 
 def _trainer(model: str, base: Path | None) -> Callable[..., Trained]:

@@ -34,6 +34,18 @@ def add_commands(commands: Commands) -> None:
     )
     command.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
+    _add_train(commands)
+    command = add_command(
+        commands, "sources", _sources, "say which sources are asked, and what is missing"
+    )
+    command.add_argument(
+        "--retry",
+        metavar="NAME",
+        help="ask a source that pauses again: its plan or fault is mended",
+    )
+
+
+def _add_train(commands: Commands) -> None:
     summary = "train a scorer of texts on labelled files"
     train = add_command(commands, TRAIN, _train, summary)
     train.add_argument(
@@ -56,15 +68,6 @@ def add_commands(commands: Commands) -> None:
         help="folder of the BERT or MPNet that compact starts from (default: all-MiniLM-L6-v2)",
     )
     train.add_argument("--seed", default="0", metavar="N", help="of the training (default: 0)")
-
-    command = add_command(
-        commands, "sources", _sources, "say which sources are asked, and what is missing"
-    )
-    command.add_argument(
-        "--retry",
-        metavar="NAME",
-        help="ask a source that pauses again: its plan or fault is mended",
-    )
 
 
 def _sentiment(asked: argparse.Namespace) -> None:
@@ -99,9 +102,9 @@ def _train(asked: argparse.Namespace) -> None:
     from stockanalyst.bootstrap.scorers import train_scorer
 
     output = Path(asked.output).absolute()
-    for name in ("output", "base"):
-        if getattr(asked, name) is not None and not getattr(asked, name).strip():
-            raise InputError(name, getattr(asked, name), "give a folder")
+    for name, folder in (("output", asked.output), ("base", asked.base)):
+        if folder is not None and not folder.strip():
+            raise InputError(name, folder, "give a folder")
     with progress() as tell:
         card = train_scorer(
             asked.model,

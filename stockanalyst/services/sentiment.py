@@ -7,12 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 
-from stockanalyst.exceptions import (
-    DataError,
-    InputError,
-    ModelUnavailable,
-    check_choice,
-)
+from stockanalyst.exceptions import DataError, InputError, ModelUnavailable, check_choice
 from stockanalyst.market.companies import company_names
 from stockanalyst.market.prices import PriceHistory
 from stockanalyst.market.symbols import parse_symbol, parse_symbols
