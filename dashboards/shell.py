@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.document import Document
 from panel.util import edit_readonly
 
 from dashboards.errors import sentence
@@ -74,7 +76,7 @@ def on_document() -> Callable[[Callable[[], None]], None]:
 
         def schedule(call: Callable[[], None]) -> None:
             if document.session_context is not None:
-                document.add_next_tick_callback(call)
+                document.add_next_tick_callback(partial(_in_one_go, document, call))
 
         def run(call: Callable[[], None]) -> None:
             # By way of the loop: a document that is being written loses what another thread adds.
@@ -83,6 +85,19 @@ def on_document() -> Callable[[Callable[[], None]], None]:
 
         return run
     return _nobody
+
+
+def _in_one_go(document: Document, call: Callable[[], None]) -> None:
+    """Send all that a call changes at its end.
+
+    Panel would send each change at once, or queue it while another is being sent; what it queues as
+    that one ends lies there until the next change, which may never come.
+    """
+    document.hold()
+    try:
+        call()
+    finally:
+        document.unhold()
 
 
 def _nobody(_call: Callable[[], None]) -> None:

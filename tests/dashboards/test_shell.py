@@ -3,11 +3,13 @@
 import asyncio
 import threading
 from concurrent.futures import Future
+from contextlib import nullcontext
 from typing import NoReturn
 
 import panel as pn
 import pytest
 from bokeh.document import Document
+from bokeh.document.events import TitleChangedEvent
 from panel.io.state import set_curdoc
 
 from dashboards.shell import in_thread, keep_query, on_document, page, query, text
@@ -94,6 +96,36 @@ def test_a_call_waits_for_the_document_until_the_person_has_left() -> None:
         assert document.session_callbacks == []
 
     asyncio.run(session())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_a_call_changes_is_sent_at_its_end(*, fails: bool) -> None:
+    document = Document()
+    document._session_context = object  # whatever it is, there is one
+    sent: list[str] = []
+    document.on_change(
+        lambda event: sent.append(event.title) if isinstance(event, TitleChangedEvent) else None
+    )
+
+    def call() -> None:
+        document.title = "Loading"
+        document.title = "Done"
+        assert sent == []
+        if fails:
+            raise ZeroDivisionError
+
+    async def session() -> None:
+        with set_curdoc(document):
+            run = on_document()
+        run(call)
+        await asyncio.sleep(0)
+        (waiting,) = document.session_callbacks
+        with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+            waiting.callback()
+
+    asyncio.run(session())
+    assert sent == ["Done"]
+    assert document.callbacks.hold_value is None
 
 
 def test_without_a_server_nobody_is_told() -> None:
